@@ -1,0 +1,234 @@
+//! One function for each subcommand.
+
+use std::path::{Path, PathBuf};
+
+use super::args::{Decode, Demo, Devices, Evaluate, Predict, Scan, SpectrogramArgs, SpectrogramPreset, Train};
+use super::driver::Driver;
+use super::output::{self, PredictionRow, RunSummary, ScanReport};
+use super::{CliError, output::print_json};
+use crate::audio::{self, Recording, wav};
+use crate::data::Label;
+use crate::files::write_atomic;
+use crate::report::predictions::{self, Prediction};
+use crate::report::{Summary, npy};
+use crate::session::{Command, DEFAULT_THRESHOLD, Devices as Found, Evaluation, PredictionOutcome, Run, RunPhase};
+use crate::spectrogram::{ColourMap, LogMelConfig, PaperConfig, Spectrogram, SpectrogramConfig, paper};
+use crate::train::TrainConfig;
+use crate::train::saved::{self, SavedRun};
+
+pub(super) fn demo(args: &Demo, data_folder: PathBuf) -> Result<(), CliError> {
+    eprintln!("Demo: synthetic recordings made by a program. The results prove nothing about any disease.");
+    if let Some(folder) = &args.out {
+        refuse_foreign_run(folder)?;
+    }
+    let mut driver = Driver::new(data_folder);
+    driver.carry_out(Command::RunDemo { folder: args.out.clone() })?;
+    report_run(&driver, args.json)
+}
+
+/// The demo replaces an earlier demo run, but never a network that somebody trained.
+fn refuse_foreign_run(folder: &Path) -> Result<(), CliError> {
+    if saved::is_run(folder) && !SavedRun::open(folder).is_ok_and(|run| run.result.synthetic) {
+        return Err(already_a_run(folder));
+    }
+    Ok(())
+}
+
+fn already_a_run(folder: &Path) -> CliError {
+    CliError::Usage(format!(
+        "this folder already holds a trained run, which would be lost; choose another folder: {}",
+        folder.display()
+    ))
+}
+
+pub(super) fn scan(args: Scan, data_folder: PathBuf) -> Result<(), CliError> {
+    let mut driver = Driver::new(data_folder);
+    driver.carry_out(Command::Open(args.paths))?;
+    let report = ScanReport::of(&driver.state().study);
+    if args.json { print_json(&report) } else { output::print_scan(&report, &driver.state().study) }
+}
+
+pub(super) fn decode(args: &Decode) -> Result<(), CliError> {
+    let recording = read_recording(&args.file)?;
+    wav::write_f32(&args.wav, &recording).map_err(CliError::work)?;
+    let format = recording.format();
+    let truncated = if format.truncated { ", truncated: the file ends early" } else { "" };
+    eprintln!(
+        "{} in {}, {}, {}, {}{truncated}",
+        format.codec,
+        format.container,
+        recording.rate(),
+        count(recording.channels().len(), "channel"),
+        recording.duration(),
+    );
+    Ok(())
+}
+
+fn count(number: usize, what: &str) -> String {
+    if number == 1 { format!("{number} {what}") } else { format!("{number} {what}s") }
+}
+
+fn read_recording(path: &Path) -> Result<Recording, CliError> {
+    audio::decode(path).map_err(|error| CliError::Work(format!("{error} ({})", path.display())))
+}
+
+pub(super) fn spectrogram(args: &SpectrogramArgs) -> Result<(), CliError> {
+    if args.placement.is_some() && args.preset != SpectrogramPreset::Paper {
+        return Err(CliError::Usage("--placement belongs to --preset paper".to_owned()));
+    }
+    let config = PaperConfig { placement: args.placement.unwrap_or_default() };
+    let ending = args.out.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+    match ending.as_deref() {
+        Some("png") => write_picture(args, &config),
+        Some("npy") => write_matrix(args, config),
+        _ => Err(CliError::Usage(format!("--out must end in .png or .npy: {}", args.out.display()))),
+    }
+}
+
+fn write_picture(args: &SpectrogramArgs, config: &PaperConfig) -> Result<(), CliError> {
+    let recording = read_recording(&args.file)?;
+    let picture = match args.preset {
+        SpectrogramPreset::Paper => paper::picture(&recording, config),
+        SpectrogramPreset::LogMel => {
+            let config = SpectrogramConfig::LogMel(LogMelConfig::default());
+            Spectrogram::compute(&recording, &config).map_err(CliError::work)?.to_image(ColourMap::default())
+        }
+    };
+    let mut png = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut png, image::ImageFormat::Png).map_err(CliError::work)?;
+    write_atomic(&args.out, "writing the picture", |out| out.write_all(png.get_ref())).map_err(CliError::work)
+}
+
+fn write_matrix(args: &SpectrogramArgs, paper: PaperConfig) -> Result<(), CliError> {
+    let recording = read_recording(&args.file)?;
+    let config = match args.preset {
+        SpectrogramPreset::Paper => SpectrogramConfig::Paper(paper),
+        SpectrogramPreset::LogMel => SpectrogramConfig::LogMel(LogMelConfig::default()),
+    };
+    let spectrogram = Spectrogram::compute(&recording, &config).map_err(CliError::work)?;
+    npy::write_matrix(&args.out, &spectrogram.levels_db, spectrogram.frames).map_err(CliError::work)
+}
+
+pub(super) fn train(args: Train, data_folder: PathBuf) -> Result<(), CliError> {
+    if saved::is_run(&args.out) {
+        return Err(already_a_run(&args.out));
+    }
+    let mut config = TrainConfig { device: args.device, ..args.preset.config() };
+    config.split.by = args.split;
+    if let Some(epochs) = args.epochs {
+        config.epochs = epochs;
+    }
+    if let Some(seed) = args.seed {
+        config.seed = seed;
+        config.split.seed = seed;
+    }
+    config.validate().map_err(|error| CliError::Usage(error.to_string()))?;
+    let mut driver = Driver::new(data_folder);
+    driver.carry_out(Command::Open(args.paths))?;
+    driver.carry_out(Command::StartRun { config: Box::new(config), folder: Some(args.out) })?;
+    report_run(&driver, args.json)
+}
+
+fn report_run(driver: &Driver, json: bool) -> Result<(), CliError> {
+    let state = driver.state();
+    let finished = |run: &&Run| matches!(run.phase, RunPhase::Finished { .. });
+    let (Some(run), Some(evaluation)) = (state.current_run().filter(finished), state.evaluation.as_ref()) else {
+        return Err(CliError::Work("the training ended without a result".to_owned()));
+    };
+    let summary = RunSummary::of(run, evaluation);
+    if json { print_json(&summary) } else { output::print_run(&summary) }
+}
+
+pub(super) fn evaluate(args: &Evaluate) -> Result<(), CliError> {
+    let evaluation = load_evaluation(args)?;
+    let summary = Summary::new(&evaluation.table, evaluation.threshold());
+    if let Some(folder) = &args.out {
+        let history = args.run.as_ref().map(|run| crate::report::history::read(&run.join("history.csv")));
+        let history = history.transpose().map_err(CliError::work)?;
+        evaluation.write_report(folder, history.as_deref()).map_err(CliError::work)?;
+        eprintln!("Figures and tables: {}", folder.display());
+    }
+    if args.json { print_json(&summary) } else { output::print_evaluation(&evaluation) }
+}
+
+fn load_evaluation(args: &Evaluate) -> Result<Evaluation, CliError> {
+    let (title, predictions, chosen, synthetic) = match (&args.run, &args.predictions, &args.scores, &args.labels) {
+        (Some(folder), ..) => {
+            let run = SavedRun::open(folder).map_err(CliError::work)?;
+            let predictions = predictions::read(&folder.join("predictions.csv")).map_err(CliError::work)?;
+            (name_of(folder), predictions, Some(run.result.threshold), run.result.synthetic)
+        }
+        (_, Some(table), ..) => (name_of(table), predictions::read(table).map_err(CliError::work)?, None, false),
+        (_, _, Some(scores), Some(labels)) => (name_of(scores), read_arrays(scores, labels)?, None, false),
+        _ => {
+            return Err(CliError::Usage(
+                "say what to evaluate: --run RUN, --predictions P.csv, or --scores S.npy --labels L.npy".to_owned(),
+            ));
+        }
+    };
+    let mut evaluation = Evaluation::new(title, None, predictions, chosen, synthetic).map_err(CliError::work)?;
+    if let Some(threshold) = args.threshold {
+        if threshold.is_nan() {
+            return Err(CliError::Usage("--threshold must be a number".to_owned()));
+        }
+        evaluation.set_threshold(threshold);
+    }
+    Ok(evaluation)
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+fn read_arrays(scores: &Path, labels: &Path) -> Result<Vec<Prediction>, CliError> {
+    let in_file = |path: &Path, error: npy::NpyError| CliError::Work(format!("{error} ({})", path.display()));
+    let score_values = npy::read(scores).and_then(|array| array.scores()).map_err(|error| in_file(scores, error))?;
+    let label_values: Vec<Label> =
+        npy::read(labels).and_then(|array| array.labels()).map_err(|error| in_file(labels, error))?;
+    if score_values.len() != label_values.len() {
+        return Err(CliError::Work(format!(
+            "{} scores do not fit {} labels: the two files belong to different experiments ({} and {})",
+            score_values.len(),
+            label_values.len(),
+            scores.display(),
+            labels.display()
+        )));
+    }
+    let rows = score_values.into_iter().zip(label_values);
+    Ok(rows.map(|(score, label)| Prediction { path: None, person: None, label, score }).collect())
+}
+
+pub(super) fn predict(args: Predict, data_folder: PathBuf) -> Result<(), CliError> {
+    let threshold = SavedRun::open(&args.run).map_err(CliError::work)?.result.threshold;
+    let mut driver = Driver::new(data_folder);
+    driver.carry_out(Command::Open(vec![args.run]))?;
+    driver.carry_out(Command::Predict(args.files.clone()))?;
+    let mut rows = Vec::new();
+    let mut failures = Vec::new();
+    for path in args.files {
+        let file = driver.state().predictions.iter().find(|file| file.path == path);
+        match file.map(|file| &file.outcome) {
+            Some(PredictionOutcome::Scored { score, .. }) => rows.push(PredictionRow::new(path, *score, threshold)),
+            Some(PredictionOutcome::Failed(reason)) => failures.push(format!("{reason} ({})", path.display())),
+            Some(PredictionOutcome::Pending) | None => failures.push(format!("no answer ({})", path.display())),
+        }
+    }
+    if args.json {
+        print_json(&rows)?;
+    } else {
+        output::print_predictions(&rows)?;
+    }
+    if failures.is_empty() { Ok(()) } else { Err(CliError::Work(failures.join("\n"))) }
+}
+
+pub(super) fn devices(args: &Devices, data_folder: PathBuf) -> Result<(), CliError> {
+    let mut driver = Driver::new(data_folder);
+    driver.carry_out(Command::ProbeDevices)?;
+    let Found::Ready(devices) = &driver.state().devices else {
+        return Err(CliError::Work("the devices could not be listed".to_owned()));
+    };
+    if args.json { print_json(&serde_json::json!({ "devices": devices })) } else { output::print_devices(devices) }
+}
+
+/// The threshold of predictions that came without one, for the help text.
+const _: () = assert!(DEFAULT_THRESHOLD == 0.5, "the help of `evaluate --threshold` says 0.5");

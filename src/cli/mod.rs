@@ -1,0 +1,58 @@
+//! The same session without a window.
+//!
+//! Standard output carries results only (one JSON object with `--json`); progress and messages go to standard error.
+
+mod args;
+mod commands;
+mod driver;
+mod output;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+pub use args::{Args, Subcommand};
+
+/// Why a command did not do its work.
+#[derive(Debug)]
+pub enum CliError {
+    /// The command was used in a way that cannot work: exit code 2.
+    Usage(String),
+    /// The work failed: exit code 1.
+    Work(String),
+}
+
+impl CliError {
+    /// For `map_err`: the work failed, for this reason.
+    #[must_use]
+    pub fn work(error: impl std::fmt::Display) -> Self {
+        Self::Work(error.to_string())
+    }
+
+    /// Says the reason on standard error.
+    #[must_use]
+    pub fn report(&self) -> ExitCode {
+        let (Self::Usage(reason) | Self::Work(reason)) = self;
+        eprintln!("coughscope: {reason}");
+        match self {
+            Self::Work(_) => ExitCode::from(1),
+            Self::Usage(_) => ExitCode::from(2),
+        }
+    }
+}
+
+/// Runs a subcommand. `data_folder` is where the demo study and new runs go.
+///
+/// # Errors
+/// [`CliError`] when the command makes no sense or its work failed.
+pub fn run(command: Subcommand, data_folder: PathBuf) -> Result<(), CliError> {
+    match command {
+        Subcommand::Demo(demo) => commands::demo(&demo, data_folder),
+        Subcommand::Scan(scan) => commands::scan(scan, data_folder),
+        Subcommand::Decode(decode) => commands::decode(&decode),
+        Subcommand::Spectrogram(spectrogram) => commands::spectrogram(&spectrogram),
+        Subcommand::Train(train) => commands::train(train, data_folder),
+        Subcommand::Evaluate(evaluate) => commands::evaluate(&evaluate),
+        Subcommand::Predict(predict) => commands::predict(predict, data_folder),
+        Subcommand::Devices(devices) => commands::devices(&devices, data_folder),
+    }
+}

@@ -1,0 +1,187 @@
+//! What the subcommands print on standard output.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::CliError;
+use crate::data::Label;
+use crate::data::scan::SourceSummary;
+use crate::eval::METRICS;
+use crate::session::{Evaluation, Run, Study};
+use crate::train::device::{DeviceClass, DeviceInfo};
+
+/// One object or array on standard output, and a line end.
+pub(super) fn print_json(value: &impl Serialize) -> Result<(), CliError> {
+    let text = serde_json::to_string_pretty(value).map_err(CliError::work)?;
+    print(&format!("{text}\n"))
+}
+
+/// A reader that has seen enough (`| head`) is no failure.
+fn print(text: &str) -> Result<(), CliError> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::work(error)),
+        _ => Ok(()),
+    }
+}
+
+/// The answer of `scan`.
+#[derive(Serialize)]
+pub(super) struct ScanReport {
+    sources: Vec<SourceSummary>,
+}
+
+impl ScanReport {
+    pub fn of(study: &Study) -> Self {
+        Self { sources: study.sources.iter().map(|source| source.summary()).collect() }
+    }
+}
+
+pub(super) fn print_scan(report: &ScanReport, study: &Study) -> Result<(), CliError> {
+    let mut text = String::new();
+    for (summary, source) in report.sources.iter().zip(&study.sources) {
+        text += &format!("{} in {}\n", summary.kind.name(), summary.path.display());
+        text += &format!("  {:>6} recordings\n", summary.recordings);
+        text += &format!("  {:>6} healthy\n  {:>6} sick\n", summary.healthy, summary.sick);
+        for (reason, count) in &summary.excluded {
+            text += &format!("  {count:>6} left out: {reason}\n");
+        }
+        if !summary.unreadable.is_empty() {
+            text += &format!("  {:>6} unreadable:\n", summary.unreadable.len());
+        }
+        for file in &summary.unreadable {
+            text += &format!("         {}: {}\n", file.path.display(), file.reason);
+        }
+        for note in &source.notes {
+            text += &format!("  Note: {note}\n");
+        }
+    }
+    print(&text)
+}
+
+/// The answer of `train` and `demo`.
+#[derive(Serialize)]
+pub(super) struct RunSummary {
+    recordings: usize,
+    train: usize,
+    validation: usize,
+    test: usize,
+    people: usize,
+    shared_people: usize,
+    device: String,
+    epochs: usize,
+    best_epoch: Option<usize>,
+    auc: Option<f64>,
+    mcc: Option<f64>,
+    threshold: f64,
+    synthetic: bool,
+    out: PathBuf,
+}
+
+impl RunSummary {
+    pub fn of(run: &Run, evaluation: &Evaluation) -> Self {
+        let counts = run.counts.unwrap_or_default();
+        let summary = crate::report::Summary::new(&evaluation.table, evaluation.threshold());
+        Self {
+            recordings: counts.recordings,
+            train: counts.train,
+            validation: counts.validation,
+            test: counts.test,
+            people: counts.people,
+            shared_people: counts.shared_people,
+            device: run.plan.as_ref().map(|plan| plan.device.clone()).unwrap_or_default(),
+            epochs: run.history.len(),
+            best_epoch: run.best_epoch,
+            auc: summary.auc,
+            mcc: summary.mcc,
+            threshold: summary.threshold,
+            synthetic: run.synthetic,
+            out: run.folder.clone(),
+        }
+    }
+}
+
+pub(super) fn print_run(summary: &RunSummary) -> Result<(), CliError> {
+    let number = |value: Option<f64>| value.map_or("not defined".to_owned(), |value| format!("{value:.3}"));
+    let RunSummary { recordings, people, train, validation, test, shared_people, .. } = summary;
+    let mut text = format!(
+        "{recordings} recordings of {people} people: {train} to train, {validation} to validate, {test} to test\n\
+         {shared_people} people on both sides of the split\n\
+         {} epochs on {}; test AUC {}, MCC {} at threshold {:.3}, which was chosen on the validation part\n",
+        summary.epochs,
+        summary.device,
+        number(summary.auc),
+        number(summary.mcc),
+        summary.threshold,
+    );
+    if summary.synthetic {
+        text += "Synthetic recordings made by a program: this proves nothing about any disease\n";
+    }
+    text += &format!("Network, figures and tables: {}\n", summary.out.display());
+    print(&text)
+}
+
+pub(super) fn print_evaluation(evaluation: &Evaluation) -> Result<(), CliError> {
+    let confusion = evaluation.confusion();
+    let number = |value: Option<f64>| value.map_or("not defined".to_owned(), |value| format!("{value:.4}"));
+    let mut text = format!(
+        "{} recordings, {} sick; area under the ROC curve {}, average precision {}\n\n",
+        evaluation.table.len(),
+        evaluation.table.positives(),
+        number(evaluation.auc),
+        number(evaluation.average_precision),
+    );
+    text += &format!("At threshold {}:\n", evaluation.threshold());
+    text += "               called healthy  called sick\n";
+    text += &format!("  is healthy   {:>14}  {:>11}\n", confusion.tn, confusion.fp);
+    text += &format!("  is sick      {:>14}  {:>11}\n\n", confusion.fn_, confusion.tp);
+    for metric in METRICS {
+        text += &format!("  {:<28} {}\n", metric.name, metric.show(&confusion));
+    }
+    print(&text)
+}
+
+/// One answer of `predict`.
+#[derive(Serialize)]
+pub(super) struct PredictionRow {
+    path: PathBuf,
+    score: f64,
+    label: Label,
+    threshold: f64,
+}
+
+impl PredictionRow {
+    pub fn new(path: PathBuf, score: f64, threshold: f64) -> Self {
+        let label = if score >= threshold { Label::Sick } else { Label::Healthy };
+        Self { path, score, label, threshold }
+    }
+}
+
+pub(super) fn print_predictions(rows: &[PredictionRow]) -> Result<(), CliError> {
+    let mut text = String::new();
+    for row in rows {
+        text += &format!("{:.4}  counts as {:<7}  {}\n", row.score, row.label.to_string(), row.path.display());
+    }
+    if let Some(row) = rows.first() {
+        text += &format!(
+            "A score of {:.4} or more counts as sick. A score is no probability and no diagnosis.\n",
+            row.threshold
+        );
+    }
+    print(&text)
+}
+
+pub(super) fn print_devices(devices: &[DeviceInfo]) -> Result<(), CliError> {
+    let mut text = String::new();
+    for device in devices {
+        let kind = match device.kind {
+            DeviceClass::Gpu => "graphics card",
+            DeviceClass::Cpu => "processor",
+            DeviceClass::NdArray => "processor, slow reference",
+            DeviceClass::SoftwareGpu => "software graphics driver, very slow",
+        };
+        text += &format!("{}  ({kind}; --device \"{}\")\n", device.name, device.choice);
+    }
+    print(&text)
+}

@@ -1,0 +1,128 @@
+//! What a network sees: the one path from sound to numbers, shared by training and prediction.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::audio::{self, DecodeError, Recording};
+use crate::spectrogram::{Spectrogram, SpectrogramConfig, SpectrogramError};
+
+/// Levels of a recording scaled to -1 (the lowest of the configured range) .. 1 (the highest).
+#[derive(Clone, Debug)]
+pub struct Features {
+    /// Row-major, shape `[bins, frames]`, lowest frequency first.
+    values: Arc<[f32]>,
+    bins: usize,
+    frames: usize,
+}
+
+/// Why a recording has no features.
+#[derive(Debug, thiserror::Error)]
+pub enum FeatureError {
+    /// Its file cannot be decoded.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// Its spectrogram cannot be computed.
+    #[error(transparent)]
+    Spectrogram(#[from] SpectrogramError),
+}
+
+/// The scaled value of silence, which fills windows that are longer than the recording.
+pub const SILENCE: f32 = -1.0;
+
+impl Features {
+    /// Decodes `path` and computes its features.
+    ///
+    /// # Errors
+    /// [`FeatureError`] when the file cannot be decoded or the settings make no sense.
+    pub fn load(path: &Path, config: &SpectrogramConfig) -> Result<Self, FeatureError> {
+        Ok(Self::of(&audio::decode(path)?, config)?)
+    }
+
+    /// Computes the features of a decoded recording.
+    ///
+    /// # Errors
+    /// [`SpectrogramError`] when the settings make no sense.
+    pub fn of(recording: &Recording, config: &SpectrogramConfig) -> Result<Self, SpectrogramError> {
+        Ok(Self::from_spectrogram(&Spectrogram::compute(recording, config)?))
+    }
+
+    /// Scales a spectrogram.
+    #[must_use]
+    pub fn from_spectrogram(spectrogram: &Spectrogram) -> Self {
+        let (low, high) = spectrogram.range_db;
+        let scale = 2.0 / (high - low);
+        let values = spectrogram.levels_db.iter().map(|level| (level - low) * scale - 1.0).collect();
+        Self { values, bins: spectrogram.bins, frames: spectrogram.frames }
+    }
+
+    /// Frequency rows.
+    #[must_use]
+    pub fn bins(&self) -> usize {
+        self.bins
+    }
+
+    /// Time columns.
+    #[must_use]
+    pub fn frames(&self) -> usize {
+        self.frames
+    }
+
+    /// Appends the window of `frames` columns from column `start` (which may be negative) to `out`, row-major, shape
+    /// `[bins, frames]`. Columns outside of the recording are [`SILENCE`].
+    pub fn push_window(&self, start: isize, frames: usize, out: &mut Vec<f32>) {
+        let from = start.clamp(0, self.frames as isize) as usize;
+        let to = start.saturating_add_unsigned(frames).clamp(0, self.frames as isize) as usize;
+        let before = (from as isize - start).clamp(0, frames as isize) as usize;
+        for row in self.values.chunks_exact(self.frames.max(1)) {
+            let end = out.len() + frames;
+            out.resize(out.len() + before, SILENCE);
+            out.extend_from_slice(row.get(from..to).unwrap_or_default());
+            out.resize(end, SILENCE);
+        }
+    }
+
+    /// First columns of the windows of `frames` columns that cover the whole recording: every half window, the last one
+    /// flush with the end; one centred window for a recording that fits into it.
+    #[must_use]
+    pub fn window_starts(&self, frames: usize) -> Vec<isize> {
+        if self.frames <= frames {
+            return vec![-((frames - self.frames) as isize / 2)];
+        }
+        let last = self.frames - frames;
+        let hop = (frames / 2).max(1);
+        let mut starts: Vec<isize> = (0..last).step_by(hop).map(|start| start as isize).collect();
+        starts.push(last as isize);
+        starts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two rows, five columns: 0.1 .. 0.5 and 0.6 .. 1.0.
+    fn features() -> Features {
+        Features { values: (1..=10).map(|i| i as f32 / 10.0).collect(), bins: 2, frames: 5 }
+    }
+
+    #[test]
+    fn windows_outside_are_silent() {
+        let mut window = Vec::new();
+        features().push_window(-1, 3, &mut window);
+        assert_eq!(window, [SILENCE, 0.1, 0.2, SILENCE, 0.6, 0.7]);
+        window.clear();
+        features().push_window(4, 3, &mut window);
+        assert_eq!(window, [0.5, SILENCE, SILENCE, 1.0, SILENCE, SILENCE]);
+        window.clear();
+        features().push_window(-9, 3, &mut window);
+        assert_eq!(window, [SILENCE; 6]);
+    }
+
+    #[test]
+    fn windows_cover_everything() {
+        assert_eq!(features().window_starts(5), [0]);
+        assert_eq!(features().window_starts(9), [-2]);
+        assert_eq!(features().window_starts(2), [0, 1, 2, 3]);
+        assert_eq!(features().window_starts(4), [0, 1]);
+    }
+}

@@ -1,0 +1,74 @@
+//! A plain folder of sounds, sorted by the user: `healthy/` and `sick/` in upper or lower case, directly inside or
+//! inside of `train/` and `test/`.
+//!
+//! Nothing says whose recording is whose, so every file counts as a person of its own. The folders `train` and `test`
+//! are both read; the program draws its own parts.
+
+use std::path::{Path, PathBuf};
+
+use super::search::{files_below, list};
+use super::{Clip, Contents, LabelPolicy, Listing, Source, SourceError, SourceKind};
+use super::{has_extension, name_of, person};
+use crate::data::Subject;
+
+/// The folders' names, and so the statuses.
+const CLASSES: [&str; 2] = ["healthy", "sick"];
+/// Folders in which the class folders may lie.
+const PARTS: [&str; 3] = ["train", "validation", "test"];
+/// Extensions of sound files; everything else in such a folder (a list, a picture) is passed over.
+const SOUNDS: [&str; 14] =
+    ["wav", "flac", "mp3", "m4a", "mp4", "aac", "ogg", "oga", "opus", "webm", "mka", "aif", "aiff", "caf"];
+
+/// The layout of a plain folder.
+pub(super) struct Folder;
+
+impl Source for Folder {
+    fn kind(&self) -> SourceKind {
+        SourceKind::Folder
+    }
+
+    fn looks_for(&self) -> &'static str {
+        "two folders named healthy and sick"
+    }
+
+    fn is_root(&self, folder: &Listing) -> bool {
+        let has_classes = |inner: &Listing| CLASSES.iter().all(|class| inner.folder(class).is_some());
+        has_classes(folder) || parts_in(folder).iter().any(has_classes)
+    }
+
+    fn read(&self, root: &Path, policy: &LabelPolicy) -> Result<Contents, SourceError> {
+        let listing = list(root)?;
+        let mut places = parts_in(&listing);
+        places.push(listing);
+        let mut contents = Contents::default();
+        for class in CLASSES {
+            for folder in places.iter().filter_map(|place| place.folder(class)) {
+                let sounds = files_below(folder).filter(|path| has_extension(path, &SOUNDS));
+                contents.clips.extend(sounds.map(|path| clip(root, path, class, policy)));
+            }
+        }
+        contents
+            .notes
+            .push("A plain folder does not say whose recording is whose: every file counts as one person.".into());
+        Ok(contents)
+    }
+}
+
+/// The listings of `train`, `validation` and `test`, as far as they are there.
+fn parts_in(folder: &Listing) -> Vec<Listing> {
+    PARTS.iter().filter_map(|part| folder.folder(part)).filter_map(|part| list(part).ok()).collect()
+}
+
+fn clip(root: &Path, path: PathBuf, class: &str, policy: &LabelPolicy) -> Clip {
+    // The root's own name keeps apart two folders that hold files of the same name.
+    let inside = path.strip_prefix(root).unwrap_or(&path).display().to_string();
+    Clip {
+        source: SourceKind::Folder,
+        person: person(SourceKind::Folder, &format!("{}/{inside}", name_of(root))),
+        status: class.to_owned(),
+        subject: Subject::default(),
+        verdict: policy.decide(SourceKind::Folder, class),
+        sound: None,
+        path,
+    }
+}

@@ -1,0 +1,200 @@
+//! The datasets that the program reads, one file each.
+//!
+//! To add one: a file with a type that is a [`Source`], a variant of [`SourceKind`], a line in [`SOURCES`], and its
+//! statuses in [`RULES`](super::policy::RULES).
+
+mod coswara;
+mod coughvid;
+mod folder;
+mod search;
+mod table;
+mod virufy;
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+pub use search::{MOST_LEVELS, find};
+
+use super::{Clip, LabelPolicy};
+use crate::files::FileError;
+
+/// The kinds of dataset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SourceKind {
+    /// Coswara of the Indian Institute of Science.
+    Coswara,
+    /// COUGHVID of EPFL.
+    Coughvid,
+    /// Virufy's clinical data.
+    Virufy,
+    /// Folders named `healthy` and `sick`.
+    Folder,
+}
+
+impl SourceKind {
+    /// The short name in files and on the command line; the same word as in serialised form.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Coswara => "coswara",
+            Self::Coughvid => "coughvid",
+            Self::Virufy => "virufy",
+            Self::Folder => "folder",
+        }
+    }
+
+    /// The name on screen.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Coswara => "Coswara",
+            Self::Coughvid => "COUGHVID",
+            Self::Virufy => "Virufy",
+            Self::Folder => "Folder",
+        }
+    }
+}
+
+impl std::fmt::Display for SourceKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A dataset's layout on disk: how to know it, and how to read its tables.
+pub trait Source: Sync {
+    /// Which dataset this is.
+    fn kind(&self) -> SourceKind;
+
+    /// What marks its folder, in plain words, to complete "looked for ...".
+    fn looks_for(&self) -> &'static str;
+
+    /// Whether this folder is the dataset's root. Looks at names and the heads of tables only, and is quick.
+    fn is_root(&self, folder: &Listing) -> bool;
+
+    /// Reads the tables and lists the files under `root`, without opening a sound. Every row of a table and every sound
+    /// file gets a clip, so that nothing is lost silently.
+    ///
+    /// # Errors
+    /// [`SourceError`] when a table cannot be read or lacks a column that the labels need.
+    fn read(&self, root: &Path, policy: &LabelPolicy) -> Result<Contents, SourceError>;
+}
+
+/// Every dataset, in the order in which a folder is offered to them.
+pub const SOURCES: &[&dyn Source] = &[&coswara::Coswara, &coughvid::Coughvid, &virufy::Virufy, &folder::Folder];
+
+/// What a dataset holds, as its tables and folders say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Contents {
+    /// One clip for each row of a table or sound file, in a fixed order.
+    pub clips: Vec<Clip>,
+    /// What the reader of a result should know, as whole sentences.
+    pub notes: Vec<String>,
+}
+
+/// The direct contents of one folder.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Listing {
+    /// The folder itself.
+    pub path: PathBuf,
+    /// Its folders, sorted.
+    pub folders: Vec<PathBuf>,
+    /// Its files, sorted.
+    pub files: Vec<PathBuf>,
+}
+
+impl Listing {
+    /// The folder directly inside with this name, in upper or lower case.
+    #[must_use]
+    pub fn folder(&self, name: &str) -> Option<&Path> {
+        self.folders.iter().find(|folder| name_of(folder).eq_ignore_ascii_case(name)).map(PathBuf::as_path)
+    }
+
+    /// The tables (`.csv`) directly inside.
+    pub fn tables(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().filter(|file| has_extension(file, &["csv"])).map(PathBuf::as_path)
+    }
+}
+
+/// A found dataset that could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The operating system refused.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A table without a column that the labels need.
+    #[error("the table needs the columns {needed} but has {found}; take the dataset's own table ({})", path.display())]
+    Columns {
+        /// The columns that are needed.
+        needed: String,
+        /// The columns that are there.
+        found: String,
+        /// The table.
+        path: PathBuf,
+    },
+    /// A table that is damaged.
+    #[error(
+        "the table cannot be read from line {line} on: {problem}; repair it or download it again ({})",
+        path.display()
+    )]
+    Damaged {
+        /// The first line of the row in question, counted from 1.
+        line: u64,
+        /// What is wrong with it.
+        problem: String,
+        /// The table.
+        path: PathBuf,
+    },
+    /// A file that is far larger than such a table or sheet ever is.
+    #[error(
+        "the file has more than {} MB, far more than any table of this kind; is it the right one? ({})",
+        limit_bytes / 1_000_000,
+        path.display()
+    )]
+    TooLarge {
+        /// The largest size that is read.
+        limit_bytes: u64,
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// The reason of every table row without a sound file.
+pub const NO_AUDIO_FILE: &str = "no audio file";
+
+/// The last part of a path as text; empty where there is none.
+fn name_of(path: &Path) -> std::borrow::Cow<'_, str> {
+    path.file_name().unwrap_or_default().to_string_lossy()
+}
+
+/// The last part of a path as text, without its extension.
+fn stem_of(path: &Path) -> std::borrow::Cow<'_, str> {
+    path.file_stem().unwrap_or_default().to_string_lossy()
+}
+
+/// Whether the extension is one of these, in upper or lower case.
+fn has_extension(path: &Path, extensions: &[&str]) -> bool {
+    path.extension().is_some_and(|own| extensions.iter().any(|one| own.eq_ignore_ascii_case(one)))
+}
+
+/// A person of a dataset; ids of two datasets never meet.
+fn person(source: SourceKind, id: &str) -> super::PersonId {
+    super::PersonId(format!("{}:{id}", source.id()))
+}
+
+/// Says how many rows of a table do not count.
+fn note_on_rows_left_out(count: usize) -> Option<String> {
+    (count > 0).then(|| format!("{count} rows of the table have no id or repeat one; they were not read."))
+}
+
+/// Age and sex from a table's words; what is not a plausible age counts as not stated.
+fn subject(age: &str, sex: &str) -> super::Subject {
+    /// The oldest person on record lived 122 years.
+    const OLDEST: f32 = 122.0;
+    super::Subject {
+        age: age.parse().ok().filter(|years| (0.0..=OLDEST).contains(years)),
+        sex: Some(sex.to_lowercase()).filter(|sex| !sex.is_empty()),
+    }
+}

@@ -1,0 +1,246 @@
+//! Tables and sheets as they are found in the wild: read by column name, whatever their order, separator or age.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::SourceError;
+use crate::files::FileError;
+
+/// The largest table or sheet that is read. COUGHVID's, the largest there is, has 5 MB.
+const LIMIT_BYTES: u64 = 64_000_000;
+/// The longest field that is believed. Free text in the three datasets stays below 200 characters; far more means that
+/// a quote was left open and has swallowed the rows after it.
+const LONGEST_FIELD_BYTES: usize = 10_000;
+/// How much of a table is read to see its columns.
+const HEAD_BYTES: u64 = 16_384;
+/// What may separate fields: the datasets have commas; spreadsheets save the others.
+const SEPARATORS: [u8; 3] = *b",;\t";
+
+/// A table in memory. Column names are lower-cased and trimmed, and so are matched.
+#[derive(Debug)]
+pub(super) struct Table {
+    /// Where it was read from.
+    path: PathBuf,
+    /// Column name to position; of two with one name, the first.
+    columns: HashMap<String, usize>,
+    /// The rows below the heading.
+    rows: Vec<csv::StringRecord>,
+}
+
+/// One row of a [`Table`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row<'a> {
+    table: &'a Table,
+    record: &'a csv::StringRecord,
+}
+
+impl Table {
+    /// Reads a whole table.
+    ///
+    /// Rows may be shorter or longer than the heading, as hand-edited tables have them. Text that is not UTF-8 keeps
+    /// its ASCII part, which holds all that labels need.
+    ///
+    /// # Errors
+    /// [`SourceError`] when the file cannot be read, is far too large, lacks one of the `needed` columns, or holds a
+    /// field that no real table has.
+    pub(super) fn read(path: &Path, needed: &[&str]) -> Result<Self, SourceError> {
+        let text = read_text(path)?;
+        let mut reader = csv_reader(&text);
+        let mut table = Self { path: path.to_owned(), columns: columns_of(&mut reader), rows: Vec::new() };
+        table.require(needed)?;
+        for record in reader.records() {
+            let record = record.map_err(|error| table.damaged(error.position(), error.to_string()))?;
+            if let Some(long) = record.iter().find(|field| field.len() > LONGEST_FIELD_BYTES) {
+                let problem = format!("it has a field of {} characters, so a quote is probably not closed", long.len());
+                return Err(table.damaged(record.position(), problem));
+            }
+            table.rows.push(record);
+        }
+        Ok(table)
+    }
+
+    /// Whether the table at `path` has all of these columns. Reads only its beginning; a file that cannot be read has
+    /// none.
+    pub(super) fn has_columns(path: &Path, needed: &[&str]) -> bool {
+        let mut head = Vec::new();
+        let read = File::open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
+        let columns = columns_of(&mut csv_reader(&String::from_utf8_lossy(&head)));
+        read.is_ok() && needed.iter().all(|name| columns.contains_key(*name))
+    }
+
+    /// The rows, in order.
+    fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        self.rows.iter().map(|record| Row { table: self, record })
+    }
+
+    /// The rows by `key`, the first of each, and how many are left out because their key is empty or was there before.
+    pub(super) fn rows_by(&self, key: impl Fn(Row<'_>) -> String) -> (BTreeMap<String, Row<'_>>, usize) {
+        let mut rows = BTreeMap::new();
+        for row in self.rows() {
+            rows.entry(key(row)).or_insert(row);
+        }
+        rows.remove("");
+        let left_out = self.rows.len() - rows.len();
+        (rows, left_out)
+    }
+
+    fn require(&self, needed: &[&str]) -> Result<(), SourceError> {
+        if needed.iter().all(|name| self.columns.contains_key(*name)) {
+            return Ok(());
+        }
+        let mut found: Vec<_> = self.columns.iter().map(|(name, position)| (*position, name.as_str())).collect();
+        found.sort_unstable();
+        let found: Vec<_> = found.into_iter().map(|(_, name)| name).collect();
+        Err(SourceError::Columns { needed: needed.join(", "), found: summary(&found), path: self.path.clone() })
+    }
+
+    fn damaged(&self, position: Option<&csv::Position>, problem: String) -> SourceError {
+        let line = position.map_or(1, csv::Position::line);
+        SourceError::Damaged { line, problem, path: self.path.clone() }
+    }
+}
+
+impl<'a> Row<'a> {
+    /// The trimmed field in this column (lower-case name); empty where the table or the row has none.
+    pub(super) fn get(self, column: &str) -> &'a str {
+        self.table.columns.get(column).and_then(|position| self.record.get(*position)).unwrap_or_default()
+    }
+}
+
+/// Reads a text file of at most [`LIMIT_BYTES`]; what is not UTF-8 becomes replacement characters.
+///
+/// # Errors
+/// [`SourceError`] when it cannot be read or is larger.
+pub(super) fn read_text(path: &Path) -> Result<String, SourceError> {
+    let mut bytes = Vec::new();
+    File::open(path)
+        // One byte more than is allowed, so that a file of just the limit is told from a larger one.
+        .and_then(|file| file.take(LIMIT_BYTES + 1).read_to_end(&mut bytes))
+        .map_err(FileError::at("reading the table", path))?;
+    if bytes.len() as u64 > LIMIT_BYTES {
+        return Err(SourceError::TooLarge { limit_bytes: LIMIT_BYTES, path: path.to_owned() });
+    }
+    Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+}
+
+fn csv_reader(text: &str) -> csv::Reader<&[u8]> {
+    let heading = text.lines().next().unwrap_or_default().as_bytes();
+    let count = |separator: u8| heading.iter().filter(|byte| **byte == separator).count();
+    // The last of equals wins, and a tie (a table of one column) must fall to the comma.
+    let separator = SEPARATORS.into_iter().rev().max_by_key(|separator| count(*separator)).unwrap_or(b',');
+    csv::ReaderBuilder::new()
+        .delimiter(separator)
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(text.strip_prefix('\u{feff}').unwrap_or(text).as_bytes())
+}
+
+/// The heading as column name to position; empty when there is no readable heading.
+fn columns_of(reader: &mut csv::Reader<&[u8]>) -> HashMap<String, usize> {
+    let mut columns = HashMap::new();
+    if let Ok(headers) = reader.headers() {
+        for (position, name) in headers.iter().enumerate() {
+            columns.entry(name.to_lowercase()).or_insert(position);
+        }
+    }
+    columns
+}
+
+/// A few column names for a message, without the control characters of a file that is no table at all.
+fn summary(names: &[&str]) -> String {
+    /// Enough to recognise the table by.
+    const SHOWN: usize = 8;
+    /// Longer than any real column name.
+    const LONGEST: usize = 24;
+    let mut shown: Vec<String> = names
+        .iter()
+        .filter(|name| !name.is_empty())
+        .take(SHOWN)
+        .map(|name| name.chars().filter(|c| !c.is_control()).take(LONGEST).collect())
+        .collect();
+    if shown.is_empty() {
+        return "no heading".to_owned();
+    }
+    if names.len() > SHOWN {
+        shown.push("…".to_owned());
+    }
+    shown.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table_of(bytes: &[u8], needed: &[&str]) -> Result<Table, SourceError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("table.csv");
+        std::fs::write(&path, bytes).unwrap();
+        Table::read(&path, needed)
+    }
+
+    fn cells(table: &Table, column: &str) -> Vec<String> {
+        table.rows().map(|row| row.get(column).to_owned()).collect()
+    }
+
+    #[test]
+    fn columns_are_found_by_name_in_any_case_order_and_separator() {
+        for text in ["\u{feff}ID, Status \r\n a,b\r\n", "x;STATUS;id\n1;b;a\n", "status\tid\nb\ta\n"] {
+            let table = table_of(text.as_bytes(), &["id", "status"]).unwrap();
+            assert_eq!((cells(&table, "id"), cells(&table, "status")), (vec!["a".into()], vec!["b".into()]), "{text}");
+        }
+    }
+
+    #[test]
+    fn ragged_rows_quotes_and_blank_lines_are_read() {
+        let table = table_of(b"id,note,status\na,\"none,\",healthy\n\nb\nc,x,sick,more,and more\n", &["id"]).unwrap();
+        assert_eq!(cells(&table, "id"), ["a", "b", "c"]);
+        assert_eq!(cells(&table, "note"), ["none,", "", "x"]);
+        assert_eq!(cells(&table, "status"), ["healthy", "", "sick"]);
+        assert_eq!(cells(&table, "absent"), ["", "", ""]);
+    }
+
+    #[test]
+    fn of_rows_with_one_key_the_first_is_kept() {
+        let table = table_of(b"id,status\na,1\n,2\nb,3\nA,4\n", &["id"]).unwrap();
+        let (rows, left_out) = table.rows_by(|row| row.get("id").to_lowercase());
+        let rows: Vec<_> = rows.iter().map(|(id, row)| (id.as_str(), row.get("status"))).collect();
+        assert_eq!((rows, left_out), (vec![("a", "1"), ("b", "3")], 2));
+    }
+
+    #[test]
+    fn latin_1_keeps_its_ascii_columns() {
+        let table = table_of(b"id,place,status\na,Z\xfcrich,healthy\n", &["id"]).unwrap();
+        assert_eq!(cells(&table, "status"), ["healthy"]);
+    }
+
+    #[test]
+    fn an_open_quote_is_reported_with_its_line() {
+        let mut text = b"id,status\na,healthy\nb,\"sick\n".to_vec();
+        text.extend(b"c,healthy\n".repeat(2_000));
+        let error = table_of(&text, &["id"]).unwrap_err();
+        assert!(matches!(error, SourceError::Damaged { line: 3, .. }), "{error}");
+        assert!(error.to_string().contains("a quote is probably not closed"), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_table_names_the_missing_columns() {
+        let garbage: Vec<u8> = (0..60_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        for bytes in [&b""[..], b"\0\0\0\0", b"\n\n\n", b"a,b,c", &garbage] {
+            let error = table_of(bytes, &["id", "status"]).unwrap_err();
+            assert!(error.to_string().contains("needs the columns id, status"), "{error}");
+            assert!(error.to_string().len() < 500, "{error}");
+        }
+    }
+
+    #[test]
+    fn a_head_is_enough_to_know_a_table() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("table.csv");
+        std::fs::write(&path, format!("uuid,cough_detected\n{}", "a,1\n".repeat(50_000))).unwrap();
+        assert!(Table::has_columns(&path, &["uuid", "cough_detected"]));
+        assert!(!Table::has_columns(&path, &["uuid", "status"]));
+        assert!(!Table::has_columns(&folder.path().join("absent.csv"), &[]));
+    }
+}

@@ -1,0 +1,190 @@
+//! Virufy's clinical data (virufy-data): 16 people, tested by PCR. Its licence forbids passing it on.
+//!
+//! ```text
+//! labels.csv                          ..., corona_test, age, gender, ..., cough_filename
+//! segmented/{neg,pos}/<stem>-<n>.mp3  one file for each cough
+//! original/{neg,pos}/<stem>.mp3       one file for each person
+//! ```
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::search::list;
+use super::table::{Row, Table};
+use super::{Clip, Contents, LabelPolicy, Listing, NO_AUDIO_FILE, Source, SourceError, SourceKind};
+use super::{has_extension, name_of, note_on_rows_left_out, person, stem_of, subject};
+use crate::data::policy::VirufyForm;
+use crate::data::{Subject, Verdict};
+
+const TABLE: &str = "labels.csv";
+const NEEDED: [&str; 2] = ["corona_test", "cough_filename"];
+/// The two forms and their folders.
+const FORMS: [(VirufyForm, &str); 2] = [(VirufyForm::Segmented, "segmented"), (VirufyForm::Original, "original")];
+/// The folders of the two test results, and the words of the table for them.
+const RESULTS: [(&str, &str); 2] = [("neg", "negative"), ("pos", "positive")];
+
+/// The layout of Virufy.
+pub(super) struct Virufy;
+
+impl Source for Virufy {
+    fn kind(&self) -> SourceKind {
+        SourceKind::Virufy
+    }
+
+    fn looks_for(&self) -> &'static str {
+        "Virufy's labels.csv or segmented folder"
+    }
+
+    fn is_root(&self, folder: &Listing) -> bool {
+        let has_results = |inner: Listing| RESULTS.iter().all(|(name, _)| inner.folder(name).is_some());
+        table_in(folder).is_some_and(|table| Table::has_columns(table, &["corona_test"]))
+            || FORMS.iter().any(|(_, name)| folder.folder(name).is_some_and(|inner| list(inner).is_ok_and(has_results)))
+    }
+
+    fn read(&self, root: &Path, policy: &LabelPolicy) -> Result<Contents, SourceError> {
+        let listing = list(root)?;
+        let table = table_in(&listing).map(|path| Table::read(path, &NEEDED)).transpose()?;
+        let (rows, left_out) = table.as_ref().map(|table| table.rows_by(stem_in)).unwrap_or_default();
+        let mut contents = Contents::default();
+        contents.notes.extend(note_on_rows_left_out(left_out));
+        if table.is_none() {
+            contents.notes.push(format!("{TABLE} is missing; the folders pos and neg give the labels."));
+        }
+        let mut with_sound = BTreeSet::new();
+        for file in files_in(&listing, policy.virufy_form, &mut contents.notes)? {
+            let stem = stem_of(&file.path).into_owned();
+            let person_id = person_in(&stem).unwrap_or(&stem);
+            contents.clips.push(clip(&file, person_id, rows.get(person_id).copied(), policy));
+            with_sound.insert(person_id.to_owned());
+        }
+        let silent = rows.into_iter().filter(|(stem, _)| !with_sound.contains(stem));
+        contents.clips.extend(silent.map(|(stem, row)| clip_without_sound(root, &stem, row)));
+        Ok(contents)
+    }
+}
+
+/// A sound file, and the test result that its folder stands for.
+struct SoundFile {
+    path: PathBuf,
+    result: &'static str,
+}
+
+/// The table of this folder, if it has one.
+fn table_in(folder: &Listing) -> Option<&Path> {
+    folder.tables().find(|path| name_of(path).eq_ignore_ascii_case(TABLE))
+}
+
+/// The recording that a row is about, without its extension.
+fn stem_in(row: Row) -> String {
+    stem_of(Path::new(row.get("cough_filename"))).into_owned()
+}
+
+/// The sound files of the wanted form, or of the other one where only that is there; `notes` says what was not taken.
+///
+/// # Errors
+/// [`SourceError`] when a folder cannot be listed.
+fn files_in(root: &Listing, wanted: VirufyForm, notes: &mut Vec<String>) -> Result<Vec<SoundFile>, SourceError> {
+    // A stable sort: the wanted form first.
+    let mut forms = FORMS;
+    forms.sort_by_key(|(form, _)| *form != wanted);
+    let found = forms.iter().find_map(|(form, name)| root.folder(name).map(|folder| (*form, *name, folder)));
+    let Some((form, name, folder)) = found else { return Ok(Vec::new()) };
+    if form != wanted {
+        notes.push(format!("Only the folder \"{name}\" is there, so it was read instead."));
+    }
+    let folder = list(folder)?;
+    let (mut files, mut others) = (Vec::new(), 0);
+    for (name, result) in RESULTS {
+        let Some(folder) = folder.folder(name) else { continue };
+        let (sounds, rest): (Vec<_>, Vec<_>) =
+            list(folder)?.files.into_iter().partition(|f| has_extension(f, &["mp3"]));
+        files.extend(sounds.into_iter().map(|path| SoundFile { path, result }));
+        others += rest.len();
+    }
+    if others > 0 {
+        notes.push(format!("{others} files beside the recordings are no .mp3 and were not read."));
+    }
+    Ok(files)
+}
+
+fn clip(file: &SoundFile, person_id: &str, row: Option<Row>, policy: &LabelPolicy) -> Clip {
+    let stated = row.map_or("", |row| row.get("corona_test"));
+    let status = if row.is_some() { stated } else { file.result };
+    let verdict = if person_in(&stem_of(&file.path)).is_none() {
+        Verdict::Exclude("its name is not one of Virufy's".to_owned())
+    } else if !stated.is_empty() && !stated.eq_ignore_ascii_case(file.result) {
+        Verdict::Exclude(format!("{TABLE} and the folder disagree"))
+    } else {
+        policy.decide(SourceKind::Virufy, status)
+    };
+    let subject = row.map_or_else(Subject::default, |row| subject(row.get("age"), row.get("gender")));
+    let person = person(SourceKind::Virufy, person_id);
+    let (path, status) = (file.path.clone(), status.to_owned());
+    Clip { path, source: SourceKind::Virufy, person, status, subject, verdict, sound: None }
+}
+
+fn clip_without_sound(root: &Path, stem: &str, row: Row) -> Clip {
+    Clip {
+        path: root.join(row.get("cough_filename")),
+        source: SourceKind::Virufy,
+        person: person(SourceKind::Virufy, stem),
+        status: row.get("corona_test").to_owned(),
+        subject: subject(row.get("age"), row.get("gender")),
+        verdict: Verdict::Exclude(NO_AUDIO_FILE.to_owned()),
+        sound: None,
+    }
+}
+
+/// The person of a recording: its stem without the number of the cough. `None` unless the stem is
+/// `(pos|neg)-dddd-ddd-cough-(m|f)-age` with or without `-number`, as in `pos-0421-084-cough-m-50-3`.
+fn person_in(stem: &str) -> Option<&str> {
+    let is_number = |part: &str, digits: std::ops::RangeInclusive<usize>| {
+        digits.contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let parts: Vec<&str> = stem.split('-').collect();
+    let (["pos" | "neg", date, patient, "cough", "m" | "f", age], number) = parts.split_at_checked(6)? else {
+        return None;
+    };
+    if !(is_number(date, 4..=4) && is_number(patient, 3..=3) && is_number(age, 1..=3)) {
+        return None;
+    }
+    match number {
+        [] => Some(stem),
+        [number] if is_number(number, 1..=9) => stem.strip_suffix(number)?.strip_suffix('-'),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_person_is_the_stem_without_the_number_of_the_cough() {
+        let person = Some("pos-0421-084-cough-m-50");
+        assert_eq!(person_in("pos-0421-084-cough-m-50"), person);
+        assert_eq!(person_in("pos-0421-084-cough-m-50-0"), person);
+        assert_eq!(person_in("pos-0421-084-cough-m-50-12"), person);
+    }
+
+    #[test]
+    fn other_names_are_not_virufys() {
+        for stem in [
+            "",
+            "-",
+            "cough",
+            "pos-0421-084-cough-m",
+            "pos-421-084-cough-m-50",
+            "pos-0421-84-cough-m-50",
+            "Pos-0421-084-cough-m-50",
+            "pos-0421-084-cough-x-50",
+            "pos-0421-084-cough-m-",
+            "pos-0421-084-cough-m-50-",
+            "pos-0421-084-cough-m-50-a",
+            "pos-0421-084-cough-m-50-1-2",
+            "pos-0421-084-cough-m-٥٠",
+        ] {
+            assert_eq!(person_in(stem), None, "{stem}");
+        }
+    }
+}

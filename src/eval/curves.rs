@@ -1,0 +1,181 @@
+//! ROC and precision-recall curves, and the areas under them.
+
+use super::{Confusion, ThresholdTable, Undefined};
+
+/// One point of the ROC curve.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RocPoint {
+    /// Calls `score >= threshold` positive; infinity at the curve's start.
+    pub threshold: f64,
+    /// False positive rate, 1 - specificity: the x-axis.
+    pub fpr: f64,
+    /// True positive rate, sensitivity: the y-axis.
+    pub tpr: f64,
+    /// The counts behind it.
+    pub confusion: Confusion,
+}
+
+/// One point of the precision-recall curve.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PrPoint {
+    /// Calls `score >= threshold` positive; `None` for the curve's conventional end at precision 1, recall 0.
+    pub threshold: Option<f64>,
+    /// Positive predictive value: the y-axis.
+    pub precision: f64,
+    /// Sensitivity: the x-axis.
+    pub recall: f64,
+}
+
+impl ThresholdTable {
+    /// The ROC curve: from (0, 0) at threshold infinity to (1, 1), one point for each distinct score.
+    ///
+    /// # Errors
+    /// [`Undefined`] unless both classes occur.
+    pub fn roc(&self) -> Result<Vec<RocPoint>, Undefined> {
+        self.both_classes()?;
+        Ok(self.roc_points().collect())
+    }
+
+    /// The point of the ROC curve at `threshold`: where its marker stands.
+    ///
+    /// # Errors
+    /// [`Undefined`] unless both classes occur.
+    pub fn roc_at(&self, threshold: f64) -> Result<RocPoint, Undefined> {
+        self.both_classes()?;
+        Ok(self.roc_point(threshold, self.confusion_at(threshold)))
+    }
+
+    /// The point of the ROC curve nearest to (`fpr`, `tpr`): what dragging on the curve selects.
+    ///
+    /// # Errors
+    /// [`Undefined`] unless both classes occur.
+    pub fn nearest_roc(&self, fpr: f64, tpr: f64) -> Result<RocPoint, Undefined> {
+        self.both_classes()?;
+        let distance = |point: &RocPoint| (point.fpr - fpr).powi(2) + (point.tpr - tpr).powi(2);
+        self.roc_points().min_by(|a, b| distance(a).total_cmp(&distance(b))).ok_or(Undefined::Empty)
+    }
+
+    /// Area under the ROC curve by trapezoids: the chance that a positive scores above a negative, ties one half.
+    ///
+    /// # Errors
+    /// [`Undefined`] unless both classes occur.
+    pub fn auc(&self) -> Result<f64, Undefined> {
+        self.both_classes()?;
+        // Twice the area in units of one positive times one negative: whole numbers, so no rounding adds up.
+        let (mut tp, mut fp, mut twice) = (0, 0, 0_u128);
+        for step in self.steps() {
+            twice += u128::from(step.fp - fp) * u128::from(step.tp + tp);
+            (tp, fp) = (step.tp, step.fp);
+        }
+        Ok(twice as f64 / (2.0 * self.positives() as f64 * self.negatives() as f64))
+    }
+
+    /// The precision-recall curve as scikit-learn orders it: thresholds rising, recall falling, then the end at
+    /// precision 1, recall 0 that has no threshold.
+    ///
+    /// # Errors
+    /// [`Undefined`] when there is no positive.
+    pub fn precision_recall(&self) -> Result<Vec<PrPoint>, Undefined> {
+        self.some_positive()?;
+        let end = PrPoint { threshold: None, precision: 1.0, recall: 0.0 };
+        let steps = self.steps().iter().rev();
+        let points = steps.map(|step| self.precision_recall_point(step.score, step.tp, step.fp));
+        Ok(points.chain([end]).collect())
+    }
+
+    /// The point of the precision-recall curve at `threshold`.
+    ///
+    /// # Errors
+    /// [`Undefined`] when there is no positive, or nothing is called positive.
+    pub fn precision_recall_at(&self, threshold: f64) -> Result<PrPoint, Undefined> {
+        self.some_positive()?;
+        let Confusion { tp, fp, .. } = self.confusion_at(threshold);
+        if tp + fp == 0 {
+            return Err(Undefined::NoPredictedPositives);
+        }
+        Ok(self.precision_recall_point(threshold, tp, fp))
+    }
+
+    /// Average precision: precision summed over the steps of recall; not the trapezoid, which is too high.
+    ///
+    /// # Errors
+    /// [`Undefined`] when there is no positive.
+    pub fn average_precision(&self) -> Result<f64, Undefined> {
+        self.some_positive()?;
+        let (mut tp, mut sum) = (0, 0.0);
+        for step in self.steps() {
+            sum += (step.tp - tp) as f64 * step.tp as f64 / (step.tp + step.fp) as f64;
+            tp = step.tp;
+        }
+        Ok(sum / self.positives() as f64)
+    }
+
+    /// Points of the ROC curve; the caller has checked that both classes occur.
+    fn roc_points(&self) -> impl Iterator<Item = RocPoint> + '_ {
+        self.thresholds().map(|(threshold, confusion)| self.roc_point(threshold, confusion))
+    }
+
+    fn roc_point(&self, threshold: f64, confusion: Confusion) -> RocPoint {
+        let fpr = confusion.fp as f64 / self.negatives() as f64;
+        let tpr = confusion.tp as f64 / self.positives() as f64;
+        RocPoint { threshold, fpr, tpr, confusion }
+    }
+
+    /// A point of the precision-recall curve; the caller has checked that something is called positive.
+    fn precision_recall_point(&self, threshold: f64, tp: u64, fp: u64) -> PrPoint {
+        let precision = tp as f64 / (tp + fp) as f64;
+        let recall = tp as f64 / self.positives() as f64;
+        PrPoint { threshold: Some(threshold), precision, recall }
+    }
+
+    /// Fails when there is no positive.
+    fn some_positive(&self) -> Result<(), Undefined> {
+        match (self.positives(), self.negatives()) {
+            (0, 0) => Err(Undefined::Empty),
+            (0, _) => Err(Undefined::NoPositives),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// At most `max_points` of `points` that keep the shape of the curve for drawing: all of them when they are few.
+///
+/// Largest triangle three buckets (Steinarsson 2013): both ends stay, and of each bucket between them the point that
+/// spans the largest triangle with its neighbours, so corners stay too. `xy` gives a point's position. At least the
+/// two ends are kept.
+#[must_use]
+pub fn decimate<P: Copy>(points: &[P], max_points: usize, xy: impl Fn(&P) -> (f64, f64)) -> Vec<P> {
+    let (Some(&first), Some(&last)) = (points.first(), points.last()) else { return Vec::new() };
+    if points.len() <= max_points.max(2) {
+        return points.to_vec();
+    }
+    let inner = points.get(1..points.len() - 1).unwrap_or_default();
+    let buckets = max_points.saturating_sub(2);
+    let bucket = |index: usize| {
+        let edge = |i: usize| i * inner.len() / buckets;
+        inner.get(edge(index)..edge(index + 1)).unwrap_or_default()
+    };
+
+    let mut kept = vec![first];
+    let mut previous = xy(&first);
+    for index in 0..buckets {
+        let next = if index + 1 < buckets { centre(bucket(index + 1), &xy) } else { xy(&last) };
+        let area = |point: &P| {
+            let (x, y) = xy(point);
+            ((previous.0 - next.0) * (y - previous.1) - (previous.0 - x) * (next.1 - previous.1)).abs()
+        };
+        if let Some(&best) = bucket(index).iter().max_by(|a, b| area(a).total_cmp(&area(b))) {
+            kept.push(best);
+            previous = xy(&best);
+        }
+    }
+    kept.push(last);
+    kept
+}
+
+/// Mean position of some points.
+fn centre<P>(points: &[P], xy: impl Fn(&P) -> (f64, f64)) -> (f64, f64) {
+    let (x, y) = points.iter().map(xy).fold((0.0, 0.0), |sum, (x, y)| (sum.0 + x, sum.1 + y));
+    let count = points.len().max(1) as f64;
+    (x / count, y / count)
+}

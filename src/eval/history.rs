@@ -1,0 +1,20 @@
+//! What training reported after each epoch, as plain data.
+
+use serde::{Deserialize, Serialize};
+
+/// Losses and metrics after one epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EpochRecord {
+    /// Number of the epoch, from 1.
+    pub epoch: usize,
+    /// Mean loss over the training part; not finite when training diverged.
+    pub train_loss: f64,
+    /// Share of right calls on the training part at threshold 0.5, 0 to 1.
+    pub train_accuracy: f64,
+    /// Mean loss over the validation part.
+    pub validation_loss: f64,
+    /// Share of right calls on the validation part at threshold 0.5, 0 to 1.
+    pub validation_accuracy: f64,
+    /// Area under the ROC curve on the validation part; `None` where it has one class only.
+    pub validation_auc: Option<f64>,
+}

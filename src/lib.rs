@@ -1,0 +1,61 @@
+//! coughscope: a workbench for cough-sound classification. Explore recordings, train a network, choose a threshold,
+//! predict. Research and teaching, no diagnosis; nothing leaves the computer.
+//!
+//! # Layers
+//!
+//! Dependencies point one way, to the left; `tests/layers.rs` holds them.
+//!
+//! ```text
+//! units, files <- audio, eval <- spectrogram <- data <- models <- train <- report <- session <- ui, cli
+//! ```
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`units`] | sample rates, seconds, hertz, decibels; the only conversions |
+//! | [`files`] | writing a file whole or not at all |
+//! | [`audio`] | decoding to a [`Recording`](audio::Recording), resampling, WAV |
+//! | [`eval`] | thresholds, curves, metrics; plain slices, no network |
+//! | [`spectrogram`] | `log-mel` and the paper's pictures, colour maps |
+//! | [`data`] | datasets, label policy, scan, split, features, the demo study |
+//! | [`models`] | the networks |
+//! | [`train`] | settings, devices, the loop, saved runs |
+//! | [`report`] | figures and tables |
+//! | [`session`] | the application without a screen: commands in, state out |
+//! | [`ui`] | the window |
+//! | [`cli`] | the command line |
+//!
+//! # From a recording to a prediction
+//!
+//! path → [`audio::decode`] → [`Recording`](audio::Recording) →
+//! [`Spectrogram::compute`](spectrogram::Spectrogram::compute) → [`Features`](data::features::Features) → windows →
+//! [`Predictor`](train::Predictor) → score → compared with the run's threshold. The settings of the spectrogram are saved
+//! with the weights, and prediction uses those.
+//!
+//! # From a button to a live curve
+//!
+//! panel → [`Command::StartRun`](session::Command::StartRun) → a named thread → [`train::fit`] reports
+//! [`TrainEvent`](train::TrainEvent)s → bounded channel → [`Session::poll`](session::Session::poll) →
+//! [`State`](session::State) → panel. Batch figures may be dropped, epochs never.
+//!
+//! # To add
+//!
+//! | a | touch |
+//! |---|---|
+//! | dataset | a file in `data/sources/` and a line in [`SOURCES`](data::sources::SOURCES) |
+//! | network | a file in `models/` and its variants in `models/mod.rs` |
+//! | metric | a row in [`METRICS`](eval::METRICS) |
+//! | panel | a file in `ui/panels/` and a line in [`PANELS`](ui::panels::PANELS) |
+//! | subcommand | its arguments in `cli/args.rs` and a function in `cli/commands.rs` |
+
+pub mod audio;
+pub mod cli;
+pub mod data;
+pub mod eval;
+pub mod files;
+pub mod models;
+pub mod report;
+pub mod session;
+pub mod spectrogram;
+pub mod train;
+pub mod ui;
+pub mod units;

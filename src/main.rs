@@ -1,0 +1,44 @@
+//! The program: the window, or a subcommand without one.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use coughscope::cli::{self, Args, CliError, Subcommand};
+use coughscope::session::Session;
+use coughscope::ui::{self, WindowError};
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    // Graphics libraries warn about every missing driver; a person who wants to know sets RUST_LOG.
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("error,coughscope=warn")).init();
+    match run(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => error.report(),
+    }
+}
+
+fn run(args: Args) -> Result<(), CliError> {
+    let data_folder = Session::default_data_folder();
+    match args.command {
+        Some(Subcommand::Demo(demo)) if !demo.headless && !demo.json && demo.out.is_none() => {
+            match window(&[], true, &data_folder) {
+                Err(WindowError::NoDisplay) => {
+                    eprintln!("No display: the demo runs here, without its window.");
+                    cli::run(Subcommand::Demo(demo), data_folder)
+                }
+                shown => shown.map_err(CliError::work),
+            }
+        }
+        Some(command) => cli::run(command, data_folder),
+        None => window(&args.paths, false, &data_folder).map_err(|error| match error {
+            WindowError::NoDisplay => CliError::Usage(error.to_string()),
+            WindowError::Failed(_) => CliError::work(error),
+        }),
+    }
+}
+
+fn window(paths: &[PathBuf], demo: bool, data_folder: &Path) -> Result<(), WindowError> {
+    ui::run(&|wake| Session::new(wake, data_folder.to_owned()), paths, demo)
+}

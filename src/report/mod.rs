@@ -1,0 +1,116 @@
+//! What a run leaves behind for papers, slides and other programs: figures, tables, numbers.
+
+pub mod figures;
+pub mod history;
+pub mod npy;
+pub mod predictions;
+pub mod summary;
+
+use std::path::{Path, PathBuf};
+
+pub use predictions::{Prediction, threshold_table};
+pub use summary::Summary;
+
+use crate::data::Label;
+use crate::eval::history::EpochRecord;
+use crate::eval::{ClassificationReport, ThresholdTable};
+use crate::files::{FileError, write_atomic};
+use figures::{Caption, FigureError};
+
+/// What a report is made from.
+#[derive(Clone, Debug)]
+pub struct ReportInput<'a> {
+    /// Scores with their truth, in the order in which they are written.
+    pub predictions: &'a [Prediction],
+    /// Called sick at this score or more.
+    pub threshold: f64,
+    /// The course of training, where it is known.
+    pub history: Option<&'a [EpochRecord]>,
+    /// The first line beneath every figure's name and the head of the text report.
+    pub title: &'a str,
+    /// What a reader must know, for example that the data are synthetic; stands on every figure.
+    pub notes: &'a [String],
+}
+
+/// Why a report could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The operating system refused.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A figure could not be drawn.
+    #[error(transparent)]
+    Figure(#[from] FigureError),
+}
+
+/// Draws a figure that needs predictions only, as SVG.
+type Drawing = fn(&ThresholdTable, &ReportInput, &Caption) -> String;
+
+/// The figures that need predictions only.
+const FIGURES: [(&str, Drawing); 4] = [
+    ("roc_auc.png", |table, input, caption| figures::roc(table, input.threshold, caption)),
+    ("recall_vs_precision.png", |table, input, caption| figures::precision_recall(table, input.threshold, caption)),
+    ("confusion_matrix.png", |table, input, caption| {
+        figures::confusion_matrix(&table.confusion_at(input.threshold), input.threshold, caption)
+    }),
+    ("score_histogram.png", |_, input, caption| {
+        let scores: Vec<_> = input.predictions.iter().map(|one| (one.label.is_positive(), one.score)).collect();
+        figures::score_histogram(&scores, input.threshold, caption)
+    }),
+];
+
+/// Writes figures (`roc_auc.png`, `recall_vs_precision.png`, `confusion_matrix.png`, `score_histogram.png`, and with a
+/// history `loss_history.png`, `accuracy_history.png`), `metrics.json`, `metrics.csv`, `classification_report.txt` and
+/// `predictions.csv` into `folder`, which is made where it is missing. Returns the files, in the order written.
+///
+/// Values that are not defined for these predictions are named as such in every file.
+///
+/// # Errors
+/// [`ReportError`] at the first file that cannot be written; those before it stay.
+pub fn write_report(folder: &Path, input: &ReportInput) -> Result<Vec<PathBuf>, ReportError> {
+    let table = threshold_table(input.predictions);
+    let caption = Caption { title: input.title.to_owned(), notes: input.notes.to_vec() };
+    let mut written = Vec::new();
+    for (name, drawing) in FIGURES {
+        written.push(write_figure(folder, name, &drawing(&table, input, &caption))?);
+    }
+    if let Some(history) = input.history {
+        written.push(write_figure(folder, "loss_history.png", &figures::loss_history(history, &caption))?);
+        written.push(write_figure(folder, "accuracy_history.png", &figures::accuracy_history(history, &caption))?);
+    }
+    written.extend(write_tables(folder, input, &table)?);
+    Ok(written)
+}
+
+fn write_figure(folder: &Path, name: &str, svg: &str) -> Result<PathBuf, ReportError> {
+    let (path, picture) = (folder.join(name), figures::png(svg)?);
+    write_atomic(&path, "writing the figure", |out| out.write_all(&picture))?;
+    Ok(path)
+}
+
+fn write_tables(folder: &Path, input: &ReportInput, table: &ThresholdTable) -> Result<[PathBuf; 4], ReportError> {
+    let [json, csv, text, list] =
+        ["metrics.json", "metrics.csv", "classification_report.txt", "predictions.csv"].map(|name| folder.join(name));
+    write_atomic(&json, "writing the metrics", |out| {
+        serde_json::to_writer_pretty(&mut *out, &Summary::new(table, input.threshold))?;
+        out.write_all(b"\n")
+    })?;
+    write_atomic(&csv, "writing the metrics", |out| summary::write_csv(out, table, input.threshold))?;
+    let report = classification_report(input, table);
+    write_atomic(&text, "writing the report", |out| out.write_all(report.as_bytes()))?;
+    predictions::write(&list, input.predictions)?;
+    Ok([json, csv, text, list])
+}
+
+/// The classification report with its title and notes; rows are the true classes.
+fn classification_report(input: &ReportInput, table: &ThresholdTable) -> String {
+    let [healthy, sick] = Label::ALL.map(|label| label.to_string());
+    let report = ClassificationReport::new(&table.confusion_at(input.threshold), [&healthy, &sick]);
+    let mut head = vec![input.title.to_owned()];
+    head.extend(input.notes.iter().cloned());
+    head.push(format!("Called sick at a score of {} or more; rows are the true classes", input.threshold));
+    if !table.excluded().is_empty() {
+        head.push(format!("{} recordings without a finite score are left out", table.excluded().len()));
+    }
+    format!("{}\n\n{report}", head.join("\n"))
+}

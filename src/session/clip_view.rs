@@ -1,0 +1,135 @@
+//! A recording made ready to be drawn.
+
+use std::path::{Path, PathBuf};
+
+use crate::audio::{self, Recording};
+use crate::spectrogram::{Spectrogram, SpectrogramConfig};
+use crate::units::Seconds;
+
+/// Sound and pictures of one recording, computed off the screen's thread and never changed.
+#[derive(Debug)]
+pub struct ClipView {
+    /// Where the sound came from.
+    pub path: PathBuf,
+    /// The decoded sound.
+    pub recording: Recording,
+    /// The waveform at several levels of detail.
+    pub waveform: Waveform,
+    /// The spectrogram that was asked for.
+    pub spectrogram: Spectrogram,
+}
+
+impl ClipView {
+    /// Decodes `path` and computes what the screen needs.
+    ///
+    /// # Errors
+    /// A sentence for the person, without the path.
+    pub fn load(path: &Path, config: &SpectrogramConfig) -> Result<Self, String> {
+        let recording = audio::decode(path).map_err(|error| error.to_string())?;
+        let waveform = Waveform::new(&recording.mono());
+        let spectrogram = Spectrogram::compute(&recording, config).map_err(|error| error.to_string())?;
+        Ok(Self { path: path.to_owned(), recording, waveform, spectrogram })
+    }
+}
+
+/// Lowest and highest sample of each stretch of sound, at halving resolutions, so that drawing any stretch costs as much
+/// as the picture is wide.
+#[derive(Debug)]
+pub struct Waveform {
+    /// Level `k` holds one `(min, max)` per `BASE << k` samples.
+    levels: Vec<Vec<(f32, f32)>>,
+    /// Samples in all.
+    samples: usize,
+}
+
+/// Samples per entry of the finest level.
+const BASE: usize = 16;
+
+impl Waveform {
+    /// Builds the pyramid of mono `samples`.
+    #[must_use]
+    pub fn new(samples: &[f32]) -> Self {
+        let finest: Vec<(f32, f32)> = samples
+            .chunks(BASE)
+            .map(|chunk| {
+                chunk.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &s| (low.min(s), high.max(s)))
+            })
+            .collect();
+        let mut levels = vec![finest];
+        while let Some(last) = levels.last()
+            && last.len() > 2
+        {
+            let halved = last.chunks(2).map(|pair| pair.iter().copied().fold(pair[0], union)).collect();
+            levels.push(halved);
+        }
+        Self { levels, samples: samples.len() }
+    }
+
+    /// `columns` pairs of lowest and highest sample between two times, given as shares (0 to 1) of the whole.
+    ///
+    /// Entries are those of the coarsest level that still has one entry per column, so that peaks are never lost.
+    #[must_use]
+    pub fn columns(&self, from: f64, to: f64, columns: usize) -> Vec<(f32, f32)> {
+        let span = (to - from).max(0.0) * self.samples as f64;
+        let per_column = span / columns.max(1) as f64;
+        let level = self
+            .levels
+            .iter()
+            .enumerate()
+            .rev()
+            .find(|(k, _)| ((BASE << k) as f64) <= per_column)
+            .map_or(0, |(k, _)| k);
+        let Some(entries) = self.levels.get(level) else { return Vec::new() };
+        let entry_samples = (BASE << level) as f64;
+        (0..columns)
+            .map(|column| {
+                let start = (from * self.samples as f64 + column as f64 * per_column) / entry_samples;
+                let end = start + per_column / entry_samples;
+                let first = (start.max(0.0) as usize).min(entries.len().saturating_sub(1));
+                let last = (end.ceil().max(0.0) as usize).clamp(first + 1, entries.len().max(first + 1));
+                entries
+                    .get(first..last.min(entries.len()))
+                    .and_then(|slice| slice.iter().copied().reduce(union))
+                    .unwrap_or((0.0, 0.0))
+            })
+            .collect()
+    }
+}
+
+fn union(a: (f32, f32), b: (f32, f32)) -> (f32, f32) {
+    (a.0.min(b.0), a.1.max(b.1))
+}
+
+impl ClipView {
+    /// How long the sound lasts.
+    #[must_use]
+    pub fn duration(&self) -> Seconds {
+        self.recording.duration()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_single_peak_is_never_lost() {
+        let mut samples = vec![0.0; 100_000];
+        samples[54_321] = 0.9;
+        let waveform = Waveform::new(&samples);
+        for columns in [1, 7, 100, 1000, 5000] {
+            let drawn = waveform.columns(0.0, 1.0, columns);
+            assert_eq!(drawn.len(), columns);
+            let peak = drawn.iter().map(|pair| pair.1).fold(f32::NEG_INFINITY, f32::max);
+            assert_eq!(peak, 0.9, "{columns} columns");
+        }
+    }
+
+    #[test]
+    fn a_zoomed_stretch_shows_its_own_samples() {
+        let samples: Vec<f32> = (0..1000).map(|i| if i < 500 { 0.1 } else { 0.5 }).collect();
+        let waveform = Waveform::new(&samples);
+        assert!(waveform.columns(0.0, 0.4, 10).iter().all(|pair| pair.1 == 0.1));
+        assert!(waveform.columns(0.6, 1.0, 10).iter().all(|pair| pair.0 == 0.5));
+    }
+}

@@ -1,0 +1,125 @@
+//! One set of predictions under a threshold that moves.
+
+use std::path::Path;
+
+use crate::eval::decimate;
+use crate::eval::history::EpochRecord;
+use crate::eval::{Confusion, PrPoint, RocPoint, ThresholdTable};
+use crate::report::predictions::{Prediction, threshold_table};
+use crate::report::{ReportError, ReportInput, write_report};
+
+use super::run::RunId;
+
+/// Predictions and everything that a threshold does to them.
+pub struct Evaluation {
+    /// The run's or the file's name.
+    pub title: String,
+    /// The run that predicted, unless the predictions came from a file.
+    pub run: Option<RunId>,
+    /// The predictions of the test part, in file order.
+    pub predictions: Vec<Prediction>,
+    /// Counts at every distinct score.
+    pub table: ThresholdTable,
+    /// ROC curve, thinned for drawing; empty with one class only.
+    pub roc: Vec<RocPoint>,
+    /// Precision-recall curve, thinned for drawing; empty without a sick recording.
+    pub pr: Vec<PrPoint>,
+    /// Area under the ROC curve; `None` with one class only.
+    pub auc: Option<f64>,
+    /// Average precision; `None` without a sick recording.
+    pub average_precision: Option<f64>,
+    /// The threshold now.
+    threshold: f64,
+    /// The threshold that was chosen on the validation part, where there was one.
+    pub chosen: Option<f64>,
+    /// It rests on made-up recordings.
+    pub synthetic: bool,
+}
+
+/// There is not one prediction with a score.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is not one prediction with a finite score")]
+pub struct NothingToEvaluate;
+
+/// Points that a curve keeps for drawing: more than a wide screen has columns.
+const CURVE_POINTS: usize = 2_000;
+
+/// Written under every figure that rests on made-up recordings.
+pub(super) const SYNTHETIC_NOTE: &str = "Synthetic recordings made by a program: this proves nothing about any disease";
+
+/// Threshold of predictions that came without one: the paper's.
+pub const DEFAULT_THRESHOLD: f64 = 0.5;
+
+impl Evaluation {
+    /// Sorts the scores once; every later move of the threshold is a look-up.
+    ///
+    /// # Errors
+    /// [`NothingToEvaluate`] when no prediction has a score.
+    pub fn new(
+        title: String,
+        run: Option<RunId>,
+        predictions: Vec<Prediction>,
+        chosen: Option<f64>,
+        synthetic: bool,
+    ) -> Result<Self, NothingToEvaluate> {
+        let table = threshold_table(&predictions);
+        if table.is_empty() {
+            return Err(NothingToEvaluate);
+        }
+        Ok(Self {
+            title,
+            run,
+            roc: decimate(&table.roc().unwrap_or_default(), CURVE_POINTS, |point| (point.fpr, point.tpr)),
+            pr: decimate(&table.precision_recall().unwrap_or_default(), CURVE_POINTS, |point| {
+                (point.recall, point.precision)
+            }),
+            auc: table.auc().ok(),
+            average_precision: table.average_precision().ok(),
+            threshold: chosen.unwrap_or(DEFAULT_THRESHOLD),
+            predictions,
+            table,
+            chosen,
+            synthetic,
+        })
+    }
+
+    /// The threshold now: a score at or above it counts as sick.
+    #[must_use]
+    pub fn threshold(&self) -> f64 {
+        self.threshold
+    }
+
+    /// Moves the threshold. Values that are no number are ignored.
+    pub fn set_threshold(&mut self, threshold: f64) {
+        if !threshold.is_nan() {
+            self.threshold = threshold;
+        }
+    }
+
+    /// Sets the threshold back to the chosen one.
+    pub fn reset_threshold(&mut self) {
+        self.threshold = self.chosen.unwrap_or(DEFAULT_THRESHOLD);
+    }
+
+    /// The confusion matrix at the threshold.
+    #[must_use]
+    pub fn confusion(&self) -> Confusion {
+        self.table.confusion_at(self.threshold)
+    }
+
+    /// Writes figures and tables at the threshold into `folder`.
+    ///
+    /// # Errors
+    /// [`ReportError`] when a file cannot be written.
+    pub fn write_report(&self, folder: &Path, history: Option<&[EpochRecord]>) -> Result<(), ReportError> {
+        let notes: Vec<String> = self.synthetic.then(|| SYNTHETIC_NOTE.to_owned()).into_iter().collect();
+        let input = ReportInput {
+            title: &self.title,
+            notes: &notes,
+            predictions: &self.predictions,
+            threshold: self.threshold,
+            history,
+        };
+        write_report(folder, &input).map(|_| ())
+    }
+}

@@ -1,0 +1,129 @@
+//! The application without a screen: commands go in, jobs run in the background, state comes out.
+//!
+//! The window and the command line are two faces of one [`Session`]. Neither starts threads nor opens datasets; they
+//! [`Session::send`] a [`Command`], let [`Session::poll`] take in what the jobs report, and read [`Session::state`].
+
+mod clip_view;
+mod clock;
+mod command;
+mod evaluation;
+mod experiment;
+mod jobs;
+mod run;
+mod state;
+mod update;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::time::Duration;
+
+use jobs::{Event, Reporter};
+
+use crate::train::Predictor;
+
+pub use clip_view::{ClipView, Waveform};
+pub use command::{Command, DropIntent};
+pub use evaluation::{DEFAULT_THRESHOLD, Evaluation};
+pub use run::{Run, RunCounts, RunId, RunPhase};
+pub use state::{
+    ClipId, Devices, Explore, Loading, Message, PredictedFile, PredictionOutcome, Severity, State, Study, ViewState,
+};
+
+/// Called from background threads when there is something new to poll.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// Reports that may wait to be polled. A job that reports faster than that waits, or drops batch figures.
+const QUEUE: usize = 1024;
+
+/// The running application.
+pub struct Session {
+    state: State,
+    /// Where the demo study and new runs go.
+    data_folder: PathBuf,
+    reporter: Reporter,
+    events: Receiver<Event>,
+    /// Jobs that have not reported their end.
+    active_jobs: usize,
+    /// Raised to stop the run with this id.
+    stops: HashMap<RunId, Arc<AtomicBool>>,
+    /// Networks that are ready to answer.
+    predictors: HashMap<RunId, Arc<Predictor>>,
+    /// The training that starts when the demo study has been read, and where it is saved.
+    demo_run: Option<Option<PathBuf>>,
+    next_run: u64,
+    next_message: u64,
+    /// Counts studies up, so that a scan that was begun for a closed study cannot land in the next one.
+    generation: u64,
+}
+
+impl Session {
+    /// A session with nothing open. `data_folder` is where the demo study and new runs go; `wake` is called from background
+    /// threads when there is something to poll.
+    #[must_use]
+    pub fn new(wake: Wake, data_folder: PathBuf) -> Self {
+        let (sender, events) = sync_channel(QUEUE);
+        Self {
+            state: State::default(),
+            data_folder,
+            reporter: Reporter::new(sender, wake),
+            events,
+            active_jobs: 0,
+            stops: HashMap::new(),
+            predictors: HashMap::new(),
+            demo_run: None,
+            next_run: 0,
+            next_message: 0,
+            generation: 0,
+        }
+    }
+
+    /// Where the operating system wants this program's files, or the working folder where it names none.
+    #[must_use]
+    pub fn default_data_folder() -> PathBuf {
+        directories::ProjectDirs::from("", "", "coughscope")
+            .map_or_else(|| PathBuf::from("coughscope-data"), |folders| folders.data_local_dir().to_owned())
+    }
+
+    /// What is known right now.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Whether any background job runs.
+    #[must_use]
+    pub fn busy(&self) -> bool {
+        self.active_jobs > 0
+    }
+
+    /// Takes in what background jobs have reported. Never waits.
+    pub fn poll(&mut self) {
+        while let Ok(event) = self.events.try_recv() {
+            self.apply(event);
+        }
+    }
+
+    /// Waits for at most `timeout` for one report and takes it in. Returns whether there was one. For the command line and
+    /// tests; the window polls.
+    pub fn wait(&mut self, timeout: Duration) -> bool {
+        match self.events.recv_timeout(timeout) {
+            Ok(event) => {
+                self.apply(event);
+                true
+            }
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => false,
+        }
+    }
+}
+
+impl Drop for Session {
+    /// Asks running trainings to stop, so that closing the window does not leave a core busy.
+    fn drop(&mut self) {
+        for stop in self.stops.values() {
+            stop.store(true, Ordering::Relaxed);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! One training run, as far as it has come.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use crate::eval::history::EpochRecord;
+use crate::train::config::TrainConfig;
+use crate::train::events::{BatchRecord, Plan};
+pub use crate::train::saved::PartCounts as RunCounts;
+use crate::train::saved::SavedRun;
+
+/// Names a run within a session; every event of a run carries it, so that a late one cannot land in another run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RunId(pub u64);
+
+/// One training run.
+pub struct Run {
+    /// Its name within the session.
+    pub id: RunId,
+    /// Its name on screen: the folder's name.
+    pub name: String,
+    /// Where it is saved.
+    pub folder: PathBuf,
+    /// What it was asked to do.
+    pub config: TrainConfig,
+    /// How far it is.
+    pub phase: RunPhase,
+    /// Its size, once known.
+    pub plan: Option<Plan>,
+    /// Every optimiser step that was reported, oldest first.
+    pub batches: Vec<BatchRecord>,
+    /// Every finished epoch.
+    pub history: Vec<EpochRecord>,
+    /// The epoch whose network is kept, from 1.
+    pub best_epoch: Option<usize>,
+    /// When it started, for a run of this session.
+    pub started: Option<Instant>,
+    /// What it was trained and tested on; known when finished.
+    pub counts: Option<RunCounts>,
+    /// It was trained on made-up recordings.
+    pub synthetic: bool,
+}
+
+/// How far a run is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RunPhase {
+    /// Spectrograms are being computed.
+    Preparing {
+        /// Recordings done.
+        done: usize,
+        /// Recordings in all.
+        total: usize,
+    },
+    /// Optimiser steps are running.
+    Training,
+    /// The best network is being tested and saved.
+    Testing,
+    /// It ended and is saved; a run opened from disk is always here.
+    Finished {
+        /// The person stopped it before its last epoch; the best network up to there is kept.
+        stopped: bool,
+        /// Wall time from start to end.
+        took: Duration,
+    },
+    /// It ended with nothing saved, for this reason.
+    Failed(String),
+}
+
+impl Run {
+    /// A run that is about to start.
+    pub(super) fn new(id: RunId, name: String, folder: PathBuf, config: TrainConfig, synthetic: bool) -> Self {
+        Self {
+            id,
+            name,
+            folder,
+            config,
+            phase: RunPhase::Preparing { done: 0, total: 0 },
+            plan: None,
+            batches: Vec::new(),
+            history: Vec::new(),
+            best_epoch: None,
+            started: Some(Instant::now()),
+            counts: None,
+            synthetic,
+        }
+    }
+
+    /// A finished run that was read back.
+    pub(super) fn from_saved(id: RunId, saved: &SavedRun, history: Vec<EpochRecord>) -> Self {
+        let result = &saved.result;
+        let took = Duration::try_from_secs_f64(result.took_secs).unwrap_or_default();
+        Self {
+            name: saved.folder.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            phase: RunPhase::Finished { stopped: result.stopped, took },
+            history,
+            best_epoch: Some(result.best_epoch),
+            started: None,
+            counts: Some(result.counts),
+            ..Self::new(id, String::new(), saved.folder.clone(), saved.config.clone(), result.synthetic)
+        }
+    }
+
+    /// Whether it still works.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        matches!(self.phase, RunPhase::Preparing { .. } | RunPhase::Training | RunPhase::Testing)
+    }
+
+    /// Share of the planned optimiser steps that are done, 0 to 1.
+    #[must_use]
+    pub fn progress(&self) -> Option<f32> {
+        let plan = self.plan.as_ref()?;
+        let last = self.batches.last()?;
+        let steps = plan.epochs * plan.batches_per_epoch;
+        let done = (last.epoch - 1) * plan.batches_per_epoch + last.batch;
+        (steps > 0).then(|| done as f32 / steps as f32)
+    }
+
+    /// Time left by the mean pace so far, if all epochs run; `None` before the first epoch is done.
+    #[must_use]
+    pub fn time_left(&self) -> Option<Duration> {
+        let progress = self.progress()?;
+        if self.history.is_empty() || progress <= 0.0 {
+            return None;
+        }
+        let elapsed = self.batches.last()?.elapsed;
+        Some(elapsed.mul_f32((1.0 - progress) / progress))
+    }
+}

@@ -1,0 +1,191 @@
+//! What the session knows. The window and the command line read it; only the session changes it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::clip_view::ClipView;
+use super::evaluation::Evaluation;
+use super::run::{Run, RunId};
+use crate::data::scan::SourceScan;
+use crate::data::split::SplitOutcome;
+use crate::data::{Clip, LabelPolicy};
+use crate::spectrogram::SpectrogramConfig;
+use crate::train::device::DeviceInfo;
+
+/// Everything that is known right now.
+#[derive(Default)]
+pub struct State {
+    /// The datasets that are open.
+    pub study: Study,
+    /// The job that makes or reads datasets, while one runs.
+    pub loading: Option<Loading>,
+    /// The recording that Explore shows.
+    pub explore: Explore,
+    /// What can compute.
+    pub devices: Devices,
+    /// Training runs, oldest first.
+    pub runs: Vec<Run>,
+    /// The run that Train shows and Predict uses.
+    pub current_run: Option<RunId>,
+    /// What Evaluate shows.
+    pub evaluation: Option<Evaluation>,
+    /// New recordings and their answers, newest first.
+    pub predictions: Vec<PredictedFile>,
+    /// Messages for the person, oldest first; the window shows each until it is dismissed.
+    pub messages: Vec<Message>,
+}
+
+impl State {
+    /// The run that Train shows and Predict uses.
+    #[must_use]
+    pub fn current_run(&self) -> Option<&Run> {
+        self.current_run.and_then(|id| self.run(id))
+    }
+
+    /// The run with this id.
+    #[must_use]
+    pub fn run(&self, id: RunId) -> Option<&Run> {
+        self.runs.iter().find(|run| run.id == id)
+    }
+
+    /// The run that is training or preparing right now.
+    #[must_use]
+    pub fn active_run(&self) -> Option<&Run> {
+        self.runs.iter().find(|run| run.is_active())
+    }
+}
+
+/// The open datasets.
+#[derive(Default)]
+pub struct Study {
+    /// What was opened, in order.
+    pub sources: Vec<SourceScan>,
+    /// All recordings of all sources, in the order of `sources`; [`ClipId`] counts in here.
+    pub clips: Vec<Arc<Clip>>,
+    /// How the datasets' words become labels.
+    pub policy: LabelPolicy,
+    /// How the used recordings fall into parts under the default split, or why they cannot be split.
+    pub split: Option<Result<SplitOutcome, String>>,
+    /// The study holds made-up recordings, which prove nothing about disease.
+    pub synthetic: bool,
+}
+
+/// A recording's place in [`Study::clips`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ClipId(pub usize);
+
+impl Study {
+    /// The recording with this id.
+    #[must_use]
+    pub fn clip(&self, id: ClipId) -> Option<&Arc<Clip>> {
+        self.clips.get(id.0)
+    }
+
+    /// Whether nothing is open.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.sources.is_empty()
+    }
+}
+
+/// How far the making or reading of datasets is.
+#[derive(Clone, Debug)]
+pub struct Loading {
+    /// What is being done, for example "Reading recordings".
+    pub task: String,
+    /// The file or folder in hand.
+    pub detail: String,
+    /// Steps done.
+    pub done: usize,
+    /// Steps in all; 0 while unknown.
+    pub total: usize,
+    /// When the job started.
+    pub since: Instant,
+}
+
+/// The recording that Explore shows.
+#[derive(Default)]
+pub struct Explore {
+    /// Which recording of the study.
+    pub selected: Option<ClipId>,
+    /// Its sound and pictures.
+    pub view: ViewState,
+    /// The spectrogram that is shown.
+    pub spectrogram: SpectrogramConfig,
+}
+
+/// Sound and pictures of a recording, on their way or there.
+#[derive(Clone, Default)]
+pub enum ViewState {
+    /// No recording is chosen.
+    #[default]
+    Empty,
+    /// A background job decodes it.
+    Loading,
+    /// Ready to draw.
+    Ready(Arc<ClipView>),
+    /// The reason, in words for the person.
+    Failed(String),
+}
+
+/// What can compute, as far as it is known.
+#[derive(Clone, Debug, Default)]
+pub enum Devices {
+    /// The probe is still running.
+    #[default]
+    Probing,
+    /// Every device, best first.
+    Ready(Vec<DeviceInfo>),
+}
+
+/// A new recording and the network's answer.
+#[derive(Clone, Debug)]
+pub struct PredictedFile {
+    /// The recording.
+    pub path: PathBuf,
+    /// The name of the run that answered.
+    pub run: String,
+    /// The answer, or why there is none.
+    pub outcome: PredictionOutcome,
+}
+
+/// The network's answer for one recording.
+#[derive(Clone, Debug)]
+pub enum PredictionOutcome {
+    /// A background job works on it.
+    Pending,
+    /// The network's answer.
+    Scored {
+        /// From 0 (healthy) to 1 (sick); not a probability.
+        score: f64,
+        /// What the answer was compared with.
+        threshold: f64,
+        /// The recording's sound and pictures, as the network saw them.
+        view: Arc<ClipView>,
+    },
+    /// The reason, in words for the person.
+    Failed(String),
+}
+
+/// How much a message matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// Something was left out or replaced.
+    Warning,
+    /// Something that was asked for did not happen.
+    Error,
+}
+
+/// A message for the person.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// Counts up; names the message in [`Command::Dismiss`](super::Command::Dismiss).
+    pub id: u64,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What happened, to which file, and what to do.
+    pub text: String,
+}

@@ -1,0 +1,411 @@
+//! The training loop: a plain function that reports to a callback and stops when the callback says so.
+
+use std::f64::consts::PI;
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use burn::module::Module;
+use burn::optim::{AdamWConfig, GradientsParams};
+use burn::tensor::activation::log_softmax;
+use burn::tensor::{Device, Tensor, TensorData};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::batch::{Batch, Batcher};
+use super::config::{ConfigError, TrainConfig};
+use super::device::ComputeDevice;
+use super::events::{BatchRecord, Plan, TrainEvent};
+use super::predictor::Predictor;
+use crate::data::Label;
+use crate::data::features::Features;
+use crate::eval::ThresholdTable;
+use crate::eval::history::EpochRecord;
+use crate::models::Network;
+
+/// A labelled recording.
+#[derive(Clone, Debug)]
+pub struct Example {
+    /// What the network sees of it.
+    pub features: Features,
+    /// What it should answer.
+    pub label: Label,
+}
+
+/// A finished training.
+#[derive(Debug)]
+pub struct Trained {
+    /// The network of the best epoch, ready to answer.
+    pub network: Network,
+    /// The epoch it comes from, from 1.
+    pub best_epoch: usize,
+    /// Figures of every finished epoch.
+    pub history: Vec<EpochRecord>,
+    /// The callback asked to stop before the last epoch.
+    pub stopped: bool,
+}
+
+/// Why a training gave no network.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// A setting makes no sense.
+    #[error("the training setting {0}")]
+    Config(#[from] ConfigError),
+    /// Too few recordings to learn from.
+    #[error("the {part} part has {healthy} healthy and {sick} sick recordings; training needs at least one of each")]
+    TooFew {
+        /// Which part.
+        part: &'static str,
+        /// Healthy recordings in it.
+        healthy: usize,
+        /// Sick recordings in it.
+        sick: usize,
+    },
+    /// The loss is no longer a number.
+    #[error("the loss became infinite in epoch {epoch}; try a lower learning rate")]
+    Diverged {
+        /// Epoch, from 1.
+        epoch: usize,
+    },
+    /// It was stopped before one epoch was done, so that there is no network to keep.
+    #[error("training was stopped before its first epoch was done; there is no network to keep")]
+    StoppedEarly,
+}
+
+/// Share of all steps over which the learning rate rises from 0 to its peak.
+const WARM_UP_SHARE: f64 = 0.1;
+
+/// Share of the peak at which the cosine ends, so that the last epoch still learns.
+const FINAL_SHARE: f64 = 0.02;
+
+/// Trains a network on `train`, keeps the one with the best AUC on `validation`, and reports to `on_event`.
+///
+/// On a CPU device equal inputs give equal networks. The callback runs on the calling thread; `ControlFlow::Break` stops
+/// after the step in hand.
+///
+/// # Errors
+/// [`TrainError`] when a setting makes no sense, a part lacks a class, the loss diverges, or it is stopped before the
+/// first epoch is done.
+pub fn fit(
+    config: &TrainConfig,
+    train: &[Example],
+    validation: &[Example],
+    compute: &ComputeDevice,
+    on_event: &mut dyn FnMut(TrainEvent) -> ControlFlow<()>,
+) -> Result<Trained, TrainError> {
+    config.validate()?;
+    let [healthy, sick] = need_both_classes("training", train)?;
+    need_both_classes("validation", validation)?;
+    let mut run = Fit::new(config, train, [healthy, sick], compute);
+    if on_event(TrainEvent::Started(run.plan.clone())).is_break() {
+        return Err(TrainError::StoppedEarly);
+    }
+    let mut best: Option<Best> = None;
+    let mut history = Vec::new();
+    let mut stopped = false;
+    for epoch in 1..=config.epochs {
+        let Some((train_loss, train_accuracy)) = run.epoch(epoch, on_event)? else {
+            stopped = true;
+            break;
+        };
+        let scores = score_all(&run.predictor(), validation, epoch)?;
+        let record = epoch_record(epoch, train_loss, train_accuracy, validation, &scores);
+        let is_best = best.as_ref().is_none_or(|best| best.is_beaten_by(&record));
+        if is_best {
+            best = Some(Best { network: run.network.valid(), record: record.clone() });
+        }
+        history.push(record.clone());
+        if on_event(TrainEvent::Epoch { record, best: is_best }).is_break() {
+            stopped = epoch < config.epochs;
+            break;
+        }
+        let since_best = best.as_ref().map_or(0, |best| epoch - best.record.epoch);
+        if config.patience > 0 && since_best >= config.patience {
+            break;
+        }
+    }
+    let best = best.ok_or(TrainError::StoppedEarly)?;
+    Ok(Trained { network: best.network, best_epoch: best.record.epoch, history, stopped })
+}
+
+/// The state of a training between two steps.
+struct Fit<'a> {
+    config: &'a TrainConfig,
+    batcher: Batcher<'a>,
+    network: Network,
+    optimizer: burn::optim::ModuleOptimizer,
+    device: Device,
+    /// Weight of each class in the loss, shape `[1, 2]`.
+    class_weights: Tensor<2>,
+    rng: ChaCha8Rng,
+    plan: Plan,
+    step: usize,
+    started: Instant,
+}
+
+impl<'a> Fit<'a> {
+    fn new(config: &'a TrainConfig, train: &'a [Example], counts: [usize; 2], compute: &ComputeDevice) -> Self {
+        let device = compute.device.clone().autodiff();
+        let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
+        let bins = train.first().map_or(1, |example| example.features.bins());
+        let network = config.network.init(bins, &mut rng, &device);
+        let batcher = Batcher {
+            examples: train,
+            batch_size: config.batch_size,
+            window_frames: config.network.window_frames(),
+            augment: &config.augment,
+        };
+        let weights =
+            if config.class_weights { counts.map(|count| train.len() as f32 / (2 * count) as f32) } else { [1.0; 2] };
+        let plan = Plan {
+            device: compute.info.name.clone(),
+            epochs: config.epochs,
+            batches_per_epoch: batcher.order(&mut rng.clone()).len(),
+            parameters: network.num_params(),
+        };
+        Self {
+            config,
+            batcher,
+            optimizer: AdamWConfig::new().with_weight_decay(config.weight_decay as f32).init(),
+            network,
+            class_weights: Tensor::from_floats([weights], &device),
+            device,
+            rng,
+            plan,
+            step: 0,
+            started: Instant::now(),
+        }
+    }
+
+    /// One pass over the training part. Returns mean loss and accuracy, or `None` when the callback stopped it.
+    fn epoch(
+        &mut self,
+        epoch: usize,
+        on_event: &mut dyn FnMut(TrainEvent) -> ControlFlow<()>,
+    ) -> Result<Option<(f64, f64)>, TrainError> {
+        let (mut loss_sum, mut right, mut seen) = (0.0, 0, 0);
+        for (index, indices) in self.batcher.order(&mut self.rng).iter().enumerate() {
+            let batch = self.batcher.batch(indices, &mut self.rng, &self.device);
+            let (loss, correct) = self.optimise(batch);
+            if !loss.is_finite() {
+                return Err(TrainError::Diverged { epoch });
+            }
+            let size = indices.len();
+            loss_sum += loss * size as f64;
+            right += correct;
+            seen += size;
+            let record = BatchRecord {
+                epoch,
+                batch: index + 1,
+                loss,
+                accuracy: correct as f64 / size as f64,
+                elapsed: self.started.elapsed(),
+            };
+            if on_event(TrainEvent::Batch(record)).is_break() {
+                return Ok(None);
+            }
+        }
+        Ok(Some((loss_sum / seen as f64, right as f64 / seen as f64)))
+    }
+
+    /// One optimiser step. Returns the weighted mean cross-entropy and the number of windows on the right side of 0.5.
+    fn optimise(&mut self, batch: Batch) -> (f64, usize) {
+        let rate = self.learning_rate();
+        self.step += 1;
+        let pooled = self.network.pooled(batch.windows);
+        let kept = self.dropout_mask(pooled.dims());
+        let log_probabilities = log_softmax(self.network.classify(pooled * kept), 1);
+        let weights = batch.targets * self.class_weights.clone();
+        let total = weights.clone().sum();
+        let loss = (weights * log_probabilities.clone()).sum().neg() / total;
+        let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
+        self.network = self.optimizer.step(rate, self.network.clone(), gradients);
+        let loss = f64::from(loss.into_scalar::<f32>());
+        let correct =
+            count_right(&log_probabilities.into_data().try_to_vec::<f32>().unwrap_or_default(), &batch.positives);
+        (loss, correct)
+    }
+
+    /// Zero for hidden features, else the factor that keeps their mean (Srivastava et al. 2014). Drawn from the run's own
+    /// generator: Burn's belongs to the whole process.
+    fn dropout_mask(&mut self, shape: [usize; 2]) -> Tensor<2> {
+        let share = self.config.network.dropout().clamp(0.0, 0.95);
+        let kept = (1.0 / (1.0 - share)) as f32;
+        let mask: Vec<f32> =
+            (0..shape.iter().product()).map(|_| if self.rng.random_bool(share) { 0.0 } else { kept }).collect();
+        Tensor::from_data(TensorData::new(mask, shape), &self.device)
+    }
+
+    /// Linear warm-up, then half a cosine (Loshchilov and Hutter 2017).
+    fn learning_rate(&self) -> f64 {
+        let steps = (self.plan.epochs * self.plan.batches_per_epoch).max(1) as f64;
+        let warm_up = (WARM_UP_SHARE * steps).max(1.0);
+        let step = self.step as f64;
+        let share = if step < warm_up {
+            (step + 1.0) / warm_up
+        } else {
+            let along = (step - warm_up) / (steps - warm_up).max(1.0);
+            FINAL_SHARE + (1.0 - FINAL_SHARE) * 0.5 * (1.0 + (PI * along).cos())
+        };
+        self.config.learning_rate * share.min(1.0)
+    }
+
+    fn predictor(&self) -> Predictor {
+        Predictor::new(&self.network, self.batcher.window_frames, &self.device)
+    }
+}
+
+/// The best network so far and its figures.
+struct Best {
+    network: Network,
+    record: EpochRecord,
+}
+
+impl Best {
+    /// Higher validation AUC, and on a tie the lower validation loss.
+    fn is_beaten_by(&self, record: &EpochRecord) -> bool {
+        match (record.validation_auc, self.record.validation_auc) {
+            (Some(new), Some(old)) if new != old => new > old,
+            _ => record.validation_loss < self.record.validation_loss,
+        }
+    }
+}
+
+fn need_both_classes(part: &'static str, examples: &[Example]) -> Result<[usize; 2], TrainError> {
+    let sick = examples.iter().filter(|example| example.label.is_positive()).count();
+    let healthy = examples.len() - sick;
+    if healthy == 0 || sick == 0 {
+        return Err(TrainError::TooFew { part, healthy, sick });
+    }
+    Ok([healthy, sick])
+}
+
+fn count_right(log_probabilities: &[f32], positives: &[bool]) -> usize {
+    log_probabilities
+        .chunks_exact(2)
+        .zip(positives)
+        .filter(|(pair, positive)| matches!(pair, [healthy, sick] if (sick >= healthy) == **positive))
+        .count()
+}
+
+fn score_all(predictor: &Predictor, examples: &[Example], epoch: usize) -> Result<Vec<f64>, TrainError> {
+    examples.iter().map(|example| predictor.score(&example.features).ok_or(TrainError::Diverged { epoch })).collect()
+}
+
+fn epoch_record(
+    epoch: usize,
+    train_loss: f64,
+    train_accuracy: f64,
+    validation: &[Example],
+    scores: &[f64],
+) -> EpochRecord {
+    // Keeps the logarithm finite for a score of exactly 0 or 1, as scikit-learn's log_loss does.
+    const TINY: f64 = 1e-15;
+    let labels: Vec<bool> = validation.iter().map(|example| example.label.is_positive()).collect();
+    let pairs = || labels.iter().zip(scores);
+    let count = labels.len() as f64;
+    let loss: f64 = pairs().map(|(&sick, &score)| -(if sick { score } else { 1.0 - score }).max(TINY).ln()).sum();
+    let right = pairs().filter(|&(&sick, &score)| (score >= 0.5) == sick).count();
+    EpochRecord {
+        epoch,
+        train_loss,
+        train_accuracy,
+        validation_loss: loss / count,
+        validation_accuracy: right as f64 / count,
+        validation_auc: ThresholdTable::new(&labels, scores).ok().and_then(|table| table.auc().ok()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::models::NetworkConfig;
+    use crate::models::small::SmallConfig;
+    use crate::spectrogram::{FrequencyAxis, Spectrogram};
+    use crate::train::config::AugmentConfig;
+    use crate::train::device::flex;
+    use crate::units::{Hertz, Seconds};
+
+    /// Noise with a louder band for the sick: easy to tell apart, and small.
+    fn examples(count: usize, seed: u64) -> Vec<Example> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        (0..count)
+            .map(|index| {
+                let label = if index % 2 == 0 { Label::Healthy } else { Label::Sick };
+                let loud = if label.is_positive() { 4..8 } else { 8..12 };
+                let levels: Vec<f32> = (0..16 * 20)
+                    .map(|i| rng.random_range(-70.0..-50.0) + if loud.contains(&(i / 20)) { 20.0 } else { 0.0 })
+                    .collect();
+                let spectrogram = Spectrogram {
+                    levels_db: levels.into(),
+                    bins: 16,
+                    frames: 20,
+                    hop: Seconds(0.016),
+                    start: Seconds(0.0),
+                    axis: FrequencyAxis::Linear { top: Hertz(8000.0) },
+                    range_db: (-80.0, 0.0),
+                };
+                Example { features: Features::from_spectrogram(&spectrogram), label }
+            })
+            .collect()
+    }
+
+    fn config() -> TrainConfig {
+        TrainConfig {
+            epochs: 4,
+            batch_size: 8,
+            network: NetworkConfig::Small(SmallConfig { window_frames: 16, channels: [4, 4, 8, 8], dropout: 0.1 }),
+            augment: AugmentConfig { spec_augment: false, ..AugmentConfig::default() },
+            ..TrainConfig::default()
+        }
+    }
+
+    #[test]
+    fn it_learns_what_is_there_and_is_reproducible() {
+        let (train, validation) = (examples(48, 1), examples(16, 2));
+        let fit_once = || {
+            let mut events = Vec::new();
+            let trained = fit(&config(), &train, &validation, &flex(), &mut |event| {
+                events.push(event);
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+            (trained, events)
+        };
+        let (first, events) = fit_once();
+        assert_eq!(first.history.len(), 4);
+        assert_eq!(first.history[first.best_epoch - 1].validation_auc, Some(1.0));
+        let batches = events.iter().filter(|event| matches!(event, TrainEvent::Batch(_))).count();
+        assert_eq!(batches, 4 * 6);
+        let (second, _) = fit_once();
+        assert_eq!(first.history, second.history, "same seed, same figures");
+        let bytes = first.network.to_safetensors().unwrap();
+        assert_eq!(bytes.len(), second.network.to_safetensors().unwrap().len());
+    }
+
+    #[test]
+    fn stop_keeps_the_best_epoch_so_far() {
+        let (train, validation) = (examples(16, 1), examples(8, 2));
+        let trained = fit(&config(), &train, &validation, &flex(), &mut |event| match event {
+            TrainEvent::Epoch { record, .. } if record.epoch == 2 => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        })
+        .unwrap();
+        assert!(trained.stopped);
+        assert_eq!(trained.history.len(), 2);
+        let nothing = fit(&config(), &train, &validation, &flex(), &mut |event| match event {
+            TrainEvent::Batch(_) => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        });
+        assert!(matches!(nothing, Err(TrainError::StoppedEarly)));
+    }
+
+    #[test]
+    fn one_class_is_refused_with_its_counts() {
+        let healthy: Vec<_> = examples(8, 1).into_iter().filter(|example| !example.label.is_positive()).collect();
+        let error = fit(&config(), &healthy, &healthy, &flex(), &mut |_| ControlFlow::Continue(())).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the training part has 4 healthy and 0 sick recordings; training needs at least one of each"
+        );
+    }
+}

@@ -1,0 +1,163 @@
+//! A run on disk: settings, weights, figures and predictions in one folder.
+
+use std::path::{Path, PathBuf};
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use super::config::TrainConfig;
+use super::device::ComputeDevice;
+use super::predictor::Predictor;
+use crate::files::{FileError, write_atomic};
+use crate::models::{Network, WeightsError};
+
+/// Settings of the run.
+pub const CONFIG_FILE: &str = "config.toml";
+/// Weights of the best network.
+pub const MODEL_FILE: &str = "model.safetensors";
+/// What came out; written last, so that a folder with this file is complete.
+pub const RESULT_FILE: &str = "run.toml";
+
+/// What came out of a run, beside its figures.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunResult {
+    /// The version of this program that trained it.
+    pub version: String,
+    /// The names of the two outputs, in order.
+    pub labels: [String; 2],
+    /// Frequency rows of the features.
+    pub bins: usize,
+    /// Score at or above which a recording counts as sick; chosen on the validation part.
+    pub threshold: f64,
+    /// How the threshold was chosen.
+    pub threshold_rule: String,
+    /// The epoch whose network was kept, from 1.
+    pub best_epoch: usize,
+    /// The device that trained it.
+    pub device: String,
+    /// Wall time of the whole run, in seconds.
+    pub took_secs: f64,
+    /// The person stopped it before its last epoch.
+    pub stopped: bool,
+    /// It was trained on made-up recordings, which prove nothing about disease.
+    pub synthetic: bool,
+    /// What it was trained and tested on.
+    pub counts: PartCounts,
+}
+
+/// What a run was trained and tested on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartCounts {
+    /// Recordings with a label and usable sound.
+    pub recordings: usize,
+    /// Recordings in the training part.
+    pub train: usize,
+    /// Recordings in the validation part.
+    pub validation: usize,
+    /// Recordings in the test part.
+    pub test: usize,
+    /// People over all parts.
+    pub people: usize,
+    /// People with recordings in more than one part.
+    pub shared_people: usize,
+}
+
+/// A folder that holds no usable run.
+#[derive(Debug, thiserror::Error)]
+pub enum SavedRunError {
+    /// A file is missing or cannot be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// There is no finished run.
+    #[error("there is no finished run in this folder ({RESULT_FILE} is missing): {}", .0.display())]
+    NotARun(PathBuf),
+    /// A settings file cannot be understood.
+    #[error("the settings cannot be understood: {reason} ({})", path.display())]
+    Settings {
+        /// What is wrong, with line and column.
+        reason: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The weights cannot be used.
+    #[error("{source} ({})", path.display())]
+    Weights {
+        /// What is wrong.
+        source: WeightsError,
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// A run that was read back.
+#[derive(Debug)]
+pub struct SavedRun {
+    /// Where it lies.
+    pub folder: PathBuf,
+    /// Its settings.
+    pub config: TrainConfig,
+    /// What came out.
+    pub result: RunResult,
+}
+
+/// Whether `folder` looks like a run, by its files' names.
+#[must_use]
+pub fn is_run(folder: &Path) -> bool {
+    folder.join(RESULT_FILE).is_file()
+}
+
+/// Writes weights, settings and result of a run, the result last.
+///
+/// # Errors
+/// [`SavedRunError`] when a file cannot be written; what was there before stays.
+pub fn save(folder: &Path, config: &TrainConfig, network: &Network, result: &RunResult) -> Result<(), SavedRunError> {
+    let model_path = folder.join(MODEL_FILE);
+    let weights =
+        network.to_safetensors().map_err(|source| SavedRunError::Weights { source, path: model_path.clone() })?;
+    write_atomic(&model_path, "saving the network", |out| out.write_all(&weights))?;
+    save_toml(&folder.join(CONFIG_FILE), "saving the settings", config)?;
+    save_toml(&folder.join(RESULT_FILE), "saving the result", result)
+}
+
+fn save_toml(path: &Path, action: &'static str, value: &impl Serialize) -> Result<(), SavedRunError> {
+    let text = toml::to_string_pretty(value)
+        .map_err(|error| SavedRunError::Settings { reason: error.to_string(), path: path.to_owned() })?;
+    Ok(write_atomic(path, action, |out| out.write_all(text.as_bytes()))?)
+}
+
+impl SavedRun {
+    /// Reads settings and result of the run in `folder`.
+    ///
+    /// # Errors
+    /// [`SavedRunError`] when the folder holds no finished run or its settings cannot be understood.
+    pub fn open(folder: &Path) -> Result<Self, SavedRunError> {
+        if !is_run(folder) {
+            return Err(SavedRunError::NotARun(folder.to_owned()));
+        }
+        Ok(Self {
+            config: load_toml(&folder.join(CONFIG_FILE))?,
+            result: load_toml(&folder.join(RESULT_FILE))?,
+            folder: folder.to_owned(),
+        })
+    }
+
+    /// Reads the weights and makes them ready to answer on `compute`.
+    ///
+    /// # Errors
+    /// [`SavedRunError`] when the weights are missing, damaged or of another network.
+    pub fn predictor(&self, compute: &ComputeDevice) -> Result<Predictor, SavedRunError> {
+        let path = self.folder.join(MODEL_FILE);
+        let bytes = std::fs::read(&path).map_err(FileError::at("reading the network", &path))?;
+        // The fresh weights are all replaced, so their seed does not matter.
+        let mut rng = ChaCha8Rng::seed_from_u64(0);
+        let mut network = self.config.network.init(self.result.bins, &mut rng, &compute.device);
+        network.load_safetensors(bytes).map_err(|source| SavedRunError::Weights { source, path })?;
+        Ok(Predictor::new(&network, self.config.network.window_frames(), &compute.device))
+    }
+}
+
+fn load_toml<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, SavedRunError> {
+    let text = std::fs::read_to_string(path).map_err(FileError::at("reading the settings", path))?;
+    toml::from_str(&text).map_err(|error| SavedRunError::Settings { reason: error.to_string(), path: path.to_owned() })
+}

@@ -1,0 +1,189 @@
+//! The root of the window: a session, the panels, and which one is shown.
+
+use std::path::PathBuf;
+
+use eframe::egui::{CentralPanel, Context, Frame, Margin, Modifiers, Panel as SidePanel, Ui};
+
+use super::dialogs::Dialogs;
+use super::messages::Messages;
+use super::panels::{Action, Cx, PANELS, Panel, PanelId};
+use super::theme::{self, space};
+use super::{drop, shell};
+use crate::session::{Command, RunId, RunPhase, Session, State};
+
+/// The program's name, in the title of the window and elsewhere.
+pub const NAME: &str = "coughscope";
+
+/// The window's content.
+pub struct App {
+    session: Session,
+    panels: Vec<Box<dyn Panel>>,
+    shown: PanelId,
+    dialogs: Dialogs,
+    messages: Messages,
+}
+
+impl App {
+    /// Styles `ctx` and makes the panels; `session` is what they show.
+    #[must_use]
+    pub fn new(ctx: &Context, mut session: Session) -> Self {
+        theme::install(ctx);
+        session.send(Command::ProbeDevices);
+        Self {
+            session,
+            panels: PANELS.iter().map(|spec| (spec.make)()).collect(),
+            shown: PanelId::Data,
+            dialogs: Dialogs::default(),
+            messages: Messages::default(),
+        }
+    }
+
+    /// What the session knows.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        self.session.state()
+    }
+
+    /// The panel that is shown.
+    #[must_use]
+    pub fn shown(&self) -> PanelId {
+        self.shown
+    }
+
+    /// Goes to a panel.
+    pub fn show(&mut self, panel: PanelId) {
+        self.shown = panel;
+    }
+
+    /// Sends a command, as a panel would.
+    pub fn send(&mut self, command: Command) {
+        self.session.send(command);
+    }
+
+    /// Takes in what happened since the last frame: news of the session, dialogs, drops, shortcuts. Draws nothing.
+    pub fn logic(&mut self, ctx: &Context) {
+        let before = Landmarks::of(self.session.state());
+        self.session.poll();
+        if let Some(panel) = landing(self.shown, &before, &Landmarks::of(self.session.state())) {
+            self.shown = panel;
+        }
+        if let Some(command) = self.dialogs.poll(ctx) {
+            self.open(command);
+        }
+        let dropped: Vec<PathBuf> =
+            ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());
+        if !dropped.is_empty() {
+            self.open(Command::Open(dropped));
+        }
+        for spec in &PANELS {
+            if ctx.input_mut(|input| input.consume_key(Modifiers::COMMAND, spec.key)) {
+                self.shown = spec.id;
+            }
+        }
+    }
+
+    /// Draws the window into `ui`.
+    pub fn ui(&mut self, ui: &mut Ui) {
+        let mut actions = Vec::new();
+        let mut cx = Cx::new(self.session.state(), &mut actions);
+        let palette = theme::palette(ui);
+        let bar = Frame::new().fill(palette.surface).inner_margin(Margin::symmetric(space::L as i8, space::S as i8));
+        SidePanel::top("top bar").frame(bar).resizable(false).show(ui, |ui| shell::top_bar(ui, self.shown, &mut cx));
+        SidePanel::bottom("status bar").frame(bar).resizable(false).show(ui, |ui| shell::status_bar(ui, &mut cx));
+        let body = Frame::new().fill(palette.canvas).inner_margin(Margin::same(space::L as i8));
+        CentralPanel::default().frame(body).show(ui, |ui| {
+            let index = PANELS.iter().position(|spec| spec.id == self.shown).unwrap_or(0);
+            if let Some(panel) = self.panels.get_mut(index) {
+                // Every panel keeps its own scroll positions and fields.
+                ui.push_id(index, |ui| panel.ui(ui, &mut cx));
+            }
+        });
+        self.messages.ui(ui.ctx(), &mut cx);
+        let trained = cx.state.current_run().filter(|run| matches!(run.phase, RunPhase::Finished { .. }));
+        let run = trained.map(|run| run.name.as_str());
+        drop::overlay(ui.ctx(), run);
+        for action in actions {
+            self.act(action);
+        }
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::Send(command) => self.session.send(command),
+            Action::Ask(dialog) => self.dialogs.ask(dialog),
+            Action::Show(panel) => self.shown = panel,
+        }
+    }
+
+    /// Sends a command that opens things, and goes where the result will be.
+    fn open(&mut self, command: Command) {
+        match &command {
+            Command::Open(paths) => self.shown = drop::destination(paths).unwrap_or(self.shown),
+            Command::Predict(_) => self.shown = PanelId::Predict,
+            _ => {}
+        }
+        self.session.send(command);
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        Self::logic(self, ctx);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        Self::ui(self, ui);
+    }
+}
+
+/// What in the state decides where to go by itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Landmarks {
+    runs: usize,
+    training: Option<RunId>,
+    evaluated: Option<RunId>,
+}
+
+impl Landmarks {
+    fn of(state: &State) -> Self {
+        Self {
+            runs: state.runs.len(),
+            training: state.active_run().map(|run| run.id),
+            evaluated: state.evaluation.as_ref().and_then(|evaluation| evaluation.run),
+        }
+    }
+}
+
+/// Where the window goes by itself: to Evaluate, when the training that is watched ends or a dropped run was opened.
+fn landing(shown: PanelId, before: &Landmarks, after: &Landmarks) -> Option<PanelId> {
+    let evaluated = after.evaluated.is_some() && after.evaluated != before.evaluated;
+    let watched_training_ended =
+        shown == PanelId::Train && before.training.is_some() && before.training == after.evaluated;
+    let opened = shown == PanelId::Data && after.runs > before.runs && after.training.is_none();
+    (evaluated && (watched_training_ended || opened)).then_some(PanelId::Evaluate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn landmarks(runs: usize, training: Option<u64>, evaluated: Option<u64>) -> Landmarks {
+        Landmarks { runs, training: training.map(RunId), evaluated: evaluated.map(RunId) }
+    }
+
+    #[test]
+    fn evaluate_opens_when_the_watched_training_ends() {
+        let before = landmarks(1, Some(1), None);
+        let after = landmarks(1, None, Some(1));
+        assert_eq!(landing(PanelId::Train, &before, &after), Some(PanelId::Evaluate));
+        assert_eq!(landing(PanelId::Explore, &before, &after), None, "someone who works elsewhere is not disturbed");
+        assert_eq!(landing(PanelId::Train, &after, &after), None);
+    }
+
+    #[test]
+    fn evaluate_opens_with_a_dropped_run() {
+        let (before, after) = (landmarks(0, None, None), landmarks(1, None, Some(1)));
+        assert_eq!(landing(PanelId::Data, &before, &after), Some(PanelId::Evaluate));
+        assert_eq!(landing(PanelId::Data, &before, &landmarks(1, Some(1), None)), None);
+    }
+}

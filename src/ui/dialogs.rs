@@ -1,0 +1,128 @@
+//! The system's own file dialogs, asked for without waiting: a pending answer is looked at once a frame.
+
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Poll, Wake, Waker};
+
+use eframe::egui::Context;
+
+use crate::session::Command;
+
+/// A question that the system's file dialog answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialog {
+    /// Which folders to open.
+    OpenFolder,
+    /// Which recordings or prediction tables to open.
+    OpenFiles,
+    /// Which recordings to score.
+    OpenRecordings,
+    /// Into which folder to write the report.
+    ExportReport,
+}
+
+impl Dialog {
+    /// What to do with the answer; nothing when the person picked nothing.
+    #[must_use]
+    pub fn command(self, mut picked: Vec<PathBuf>) -> Option<Command> {
+        match self {
+            _ if picked.is_empty() => None,
+            Self::OpenFolder | Self::OpenFiles => Some(Command::Open(picked)),
+            Self::OpenRecordings => Some(Command::Predict(picked)),
+            Self::ExportReport => picked.pop().map(Command::ExportReport),
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::OpenFolder => "Open datasets or a saved run",
+            Self::OpenFiles => "Open recordings or a table of predictions",
+            Self::OpenRecordings => "Recordings to score",
+            Self::ExportReport => "Folder for the report",
+        }
+    }
+}
+
+type Answer = Pin<Box<dyn Future<Output = Vec<PathBuf>>>>;
+
+/// The dialog that is open, if any.
+#[derive(Default)]
+pub struct Dialogs {
+    pending: Option<(Dialog, Answer)>,
+}
+
+impl Dialogs {
+    /// Opens the dialog. While one is open another is refused, as the system would stack them.
+    pub fn ask(&mut self, dialog: Dialog) {
+        if self.pending.is_none() {
+            self.pending = Some((dialog, answer_of(dialog)));
+        }
+    }
+
+    /// The answer's command, once there is one. Never waits; the answer wakes the screen.
+    pub fn poll(&mut self, ctx: &Context) -> Option<Command> {
+        let (dialog, answer) = self.pending.as_mut()?;
+        let waker = Waker::from(Arc::new(Repaint(ctx.clone())));
+        let Poll::Ready(picked) = answer.as_mut().poll(&mut std::task::Context::from_waker(&waker)) else {
+            return None;
+        };
+        let dialog = *dialog;
+        self.pending = None;
+        dialog.command(picked)
+    }
+}
+
+struct Repaint(Context);
+
+impl Wake for Repaint {
+    fn wake(self: Arc<Self>) {
+        self.0.request_repaint();
+    }
+}
+
+fn answer_of(dialog: Dialog) -> Answer {
+    let window = rfd::AsyncFileDialog::new().set_title(dialog.title());
+    let paths = |picked: Option<Vec<rfd::FileHandle>>| -> Vec<PathBuf> {
+        picked.unwrap_or_default().iter().map(|file| file.path().to_owned()).collect()
+    };
+    match dialog {
+        Dialog::OpenFolder => {
+            let picked = window.pick_folders();
+            Box::pin(async move { paths(picked.await) })
+        }
+        Dialog::OpenFiles | Dialog::OpenRecordings => {
+            let picked = window.pick_files();
+            Box::pin(async move { paths(picked.await) })
+        }
+        Dialog::ExportReport => {
+            let picked = window.set_can_create_directories(true).pick_folder();
+            Box::pin(async move { paths(picked.await.map(|folder| vec![folder])) })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cancelled_dialog_does_nothing() {
+        for dialog in [Dialog::OpenFolder, Dialog::OpenFiles, Dialog::OpenRecordings, Dialog::ExportReport] {
+            assert!(dialog.command(Vec::new()).is_none());
+        }
+    }
+
+    #[test]
+    fn an_answer_arrives_once_and_is_not_waited_for() {
+        let (send, receive) = std::sync::mpsc::channel::<PathBuf>();
+        let answer =
+            std::future::poll_fn(move |_| receive.try_recv().map_or(Poll::Pending, |path| Poll::Ready(vec![path])));
+        let mut dialogs = Dialogs { pending: Some((Dialog::ExportReport, Box::pin(answer))) };
+        let ctx = Context::default();
+        assert!(dialogs.poll(&ctx).is_none());
+        send.send(PathBuf::from("report")).unwrap();
+        assert!(matches!(dialogs.poll(&ctx), Some(Command::ExportReport(folder)) if folder == PathBuf::from("report")));
+        assert!(dialogs.poll(&ctx).is_none());
+    }
+}

@@ -1,0 +1,130 @@
+//! The panels: one file each, one line each in [`PANELS`].
+
+mod data;
+mod evaluate;
+mod explore;
+mod predict;
+mod recordings;
+mod train;
+mod train_form;
+
+use std::sync::Arc;
+
+use eframe::egui::{Key, Ui};
+
+use super::dialogs::Dialog;
+use crate::data::Clip;
+use crate::session::{Command, State, Study};
+
+/// Names a panel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PanelId {
+    /// What was opened, and what became of it.
+    Data,
+    /// Recordings, one by one.
+    Explore,
+    /// A network in training.
+    Train,
+    /// Predictions under a threshold.
+    Evaluate,
+    /// New recordings.
+    Predict,
+}
+
+/// One panel of the window.
+pub trait Panel {
+    /// Draws the panel: reads the state, and sends what the person asks for.
+    fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>);
+}
+
+/// A line in the list of panels.
+pub struct PanelSpec {
+    /// Its name in code.
+    pub id: PanelId,
+    /// Its name on screen.
+    pub name: &'static str,
+    /// With Ctrl (Command on a Mac), shows it.
+    pub key: Key,
+    /// Makes it, as it is when the window opens.
+    pub make: fn() -> Box<dyn Panel>,
+}
+
+/// Every panel, in the order of the work. To add one: its file, and a line here.
+pub static PANELS: [PanelSpec; 5] = [
+    PanelSpec { id: PanelId::Data, name: "Data", key: Key::Num1, make: boxed::<data::DataPanel> },
+    PanelSpec { id: PanelId::Explore, name: "Explore", key: Key::Num2, make: boxed::<explore::ExplorePanel> },
+    PanelSpec { id: PanelId::Train, name: "Train", key: Key::Num3, make: boxed::<train::TrainPanel> },
+    PanelSpec { id: PanelId::Evaluate, name: "Evaluate", key: Key::Num4, make: boxed::<evaluate::EvaluatePanel> },
+    PanelSpec { id: PanelId::Predict, name: "Predict", key: Key::Num5, make: boxed::<predict::PredictPanel> },
+];
+
+fn boxed<P: Panel + Default + 'static>() -> Box<dyn Panel> {
+    Box::new(P::default())
+}
+
+/// What a panel may read, and where its wishes go.
+pub struct Cx<'a> {
+    /// What the session knows.
+    pub state: &'a State,
+    actions: &'a mut Vec<Action>,
+}
+
+/// A wish of the person.
+#[derive(Debug)]
+pub enum Action {
+    /// For the session.
+    Send(Command),
+    /// Open the system's file dialog.
+    Ask(Dialog),
+    /// Go to another panel.
+    Show(PanelId),
+}
+
+impl<'a> Cx<'a> {
+    /// A panel's view of `state`; its wishes are added to `actions`.
+    pub fn new(state: &'a State, actions: &'a mut Vec<Action>) -> Self {
+        Self { state, actions }
+    }
+
+    /// Sends a command to the session.
+    pub fn send(&mut self, command: Command) {
+        self.actions.push(Action::Send(command));
+    }
+
+    /// Opens the system's file dialog.
+    pub fn ask(&mut self, dialog: Dialog) {
+        self.actions.push(Action::Ask(dialog));
+    }
+
+    /// Goes to another panel.
+    pub fn show(&mut self, panel: PanelId) {
+        self.actions.push(Action::Show(panel));
+    }
+}
+
+/// Tells whether the study is still the one that something was computed from.
+#[derive(Clone, Default)]
+pub struct StudyStamp {
+    /// Kept alive, so that its address cannot come to mean another recording.
+    first: Option<Arc<Clip>>,
+    clips: usize,
+}
+
+impl StudyStamp {
+    /// The stamp of `study` now.
+    #[must_use]
+    pub fn of(study: &Study) -> Self {
+        Self { first: study.clips.first().cloned(), clips: study.clips.len() }
+    }
+}
+
+impl PartialEq for StudyStamp {
+    fn eq(&self, other: &Self) -> bool {
+        let same_first = match (&self.first, &other.first) {
+            (Some(ours), Some(theirs)) => Arc::ptr_eq(ours, theirs),
+            (None, None) => true,
+            _ => false,
+        };
+        same_first && self.clips == other.clips
+    }
+}

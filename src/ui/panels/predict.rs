@@ -1,0 +1,185 @@
+//! New recordings: the network's score, against the threshold, in words that promise nothing.
+
+use std::sync::Arc;
+
+use eframe::egui::{Align, CornerRadius, Image, Label as TextLabel, Layout, RichText, ScrollArea, Ui, vec2};
+
+use super::{Cx, Panel, PanelId};
+use crate::session::{ClipView, PredictedFile, PredictionOutcome, Run, RunPhase};
+use crate::spectrogram::colour::ColourMap;
+use crate::ui::dialogs::Dialog;
+use crate::ui::format::{counted, file_name};
+use crate::ui::theme::{self, palette, space};
+use crate::ui::widgets::{
+    SpectrogramPicture, badge, card, empty_state, notice, page_header, primary_button, score_meter,
+};
+
+/// Size of the small spectrograms, in points.
+const PICTURE: eframe::egui::Vec2 = vec2(128.0, 52.0);
+/// Height of a row, in points.
+const ROW_HEIGHT: f32 = 68.0;
+/// Width of the score's bar, in points.
+const METER_WIDTH: f32 = 150.0;
+
+/// The panel of new recordings.
+#[derive(Default)]
+pub struct PredictPanel {
+    pictures: Vec<(Arc<ClipView>, SpectrogramPicture)>,
+}
+
+impl Panel for PredictPanel {
+    fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let Some(run) = cx.state.current_run() else {
+            let text = "Recordings are scored by a network of your own. Train one, or drop the folder of a saved run on the window.";
+            empty_state(ui, "No trained network yet", text, |ui| {
+                if primary_button(ui, "Train a network").clicked() {
+                    cx.show(PanelId::Train);
+                }
+            });
+            return;
+        };
+        if !trained(run) {
+            let text = format!("Run “{}” has no network yet: it is still in training, or it failed.", run.name);
+            empty_state(ui, "No trained network yet", &text, |ui| {
+                if primary_button(ui, "Show the training").clicked() {
+                    cx.show(PanelId::Train);
+                }
+            });
+            return;
+        }
+        header(ui, run, cx);
+        if cx.state.predictions.is_empty() {
+            let text = format!("Drop recordings anywhere on this window, and run “{}” scores them.", run.name);
+            empty_state(ui, "Drop recordings to score", &text, |_| {});
+            return;
+        }
+        ui.add(TextLabel::new(theme::muted(ui, caution(run))).wrap());
+        self.forget_pictures(&cx.state.predictions);
+        let predictions = &cx.state.predictions;
+        card(ui, "", |ui| {
+            ScrollArea::vertical().auto_shrink([false, true]).show_rows(
+                ui,
+                ROW_HEIGHT,
+                predictions.len(),
+                |ui, rows| {
+                    for prediction in predictions.get(rows).unwrap_or_default() {
+                        self.row(ui, prediction);
+                    }
+                },
+            );
+        });
+    }
+}
+
+/// Whether the run has a network that can answer.
+fn trained(run: &Run) -> bool {
+    matches!(run.phase, RunPhase::Finished { .. })
+}
+
+fn header(ui: &mut Ui, run: &Run, cx: &mut Cx<'_>) {
+    let scored = counted(cx.state.predictions.len(), "recording", "recordings");
+    page_header(ui, "Predict", &format!("Run “{}” · {scored}", run.name), |ui| {
+        if primary_button(ui, "Open recordings…").clicked() {
+            cx.ask(Dialog::OpenRecordings);
+        }
+    });
+    if run.synthetic {
+        notice(ui, "This network learned from synthetic recordings: its scores say nothing about any person");
+    }
+}
+
+/// What a score is and is not.
+fn caution(run: &Run) -> String {
+    let learned = run.counts.map_or(String::new(), |counts| {
+        format!(" The network learned from {}.", counted(counts.train, "recording", "recordings"))
+    });
+    format!(
+        "A score is not a probability, and this is not a diagnosis.{learned} It has no word for recordings unlike those."
+    )
+}
+
+impl PredictPanel {
+    fn row(&mut self, ui: &mut Ui, prediction: &PredictedFile) {
+        ui.horizontal(|ui| {
+            ui.set_min_height(ROW_HEIGHT);
+            match &prediction.outcome {
+                PredictionOutcome::Pending => {
+                    placeholder(ui, |ui| {
+                        ui.spinner();
+                    });
+                    words(ui, prediction, RichText::new("Working…").color(palette(ui).muted));
+                }
+                PredictionOutcome::Failed(reason) => {
+                    placeholder(ui, |_| {});
+                    words(ui, prediction, RichText::new(reason).color(palette(ui).error));
+                }
+                PredictionOutcome::Scored { score, threshold, view } => {
+                    self.picture(ui, view);
+                    score_ui(ui, prediction, *score, *threshold);
+                }
+            }
+        });
+    }
+
+    fn picture(&mut self, ui: &mut Ui, view: &Arc<ClipView>) {
+        let at = self.pictures.iter().position(|(of, _)| Arc::ptr_eq(of, view)).unwrap_or_else(|| {
+            self.pictures.push((view.clone(), SpectrogramPicture::default()));
+            self.pictures.len() - 1
+        });
+        let Some((_, picture)) = self.pictures.get_mut(at) else { return };
+        let texture = picture.texture(ui.ctx(), view, ColourMap::default(), PICTURE);
+        let image = Image::new((texture, PICTURE)).corner_radius(CornerRadius::same(4));
+        let response = ui.add(image);
+        super::super::widgets::name_picture(&response, "Spectrogram", &file_name(&view.path));
+    }
+
+    /// Lets go of the pictures of answers that are gone.
+    fn forget_pictures(&mut self, predictions: &[PredictedFile]) {
+        let shown = |view: &Arc<ClipView>| {
+            predictions.iter().any(
+                |prediction| matches!(&prediction.outcome, PredictionOutcome::Scored { view: of, .. } if Arc::ptr_eq(of, view)),
+            )
+        };
+        if self.pictures.len() > predictions.len() {
+            self.pictures.retain(|(view, _)| shown(view));
+        }
+    }
+}
+
+fn placeholder(ui: &mut Ui, contents: impl FnOnce(&mut Ui)) {
+    ui.allocate_ui_with_layout(PICTURE, Layout::centered_and_justified(eframe::egui::Direction::LeftToRight), |ui| {
+        ui.set_min_size(PICTURE);
+        contents(ui);
+    });
+}
+
+fn words(ui: &mut Ui, prediction: &PredictedFile, second: RichText) {
+    ui.vertical(|ui| {
+        ui.add_space(space::M);
+        ui.spacing_mut().item_spacing.y = space::XS;
+        let name = ui.add(TextLabel::new(theme::strong(file_name(&prediction.path))).truncate());
+        name.on_hover_text(prediction.path.display().to_string());
+        ui.add(TextLabel::new(second.size(theme::size::SMALL)).truncate());
+    });
+}
+
+fn score_ui(ui: &mut Ui, prediction: &PredictedFile, score: f64, threshold: f64) {
+    let palette = palette(ui);
+    let sick = score >= threshold;
+    let colour = if sick { palette.sick } else { palette.healthy };
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        ui.label(theme::figure(format!("{score:.2}")));
+        ui.add_space(space::S);
+        score_meter(ui, score, threshold, colour, METER_WIDTH);
+        ui.add_space(space::S);
+        badge(ui, &format!("run {}", prediction.run), palette.muted, palette.raised);
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            words(ui, prediction, RichText::new(verdict(sick)).color(colour));
+        });
+    });
+}
+
+/// What the threshold makes of a score.
+fn verdict(sick: bool) -> &'static str {
+    if sick { "Above the threshold: counts as sick" } else { "Below the threshold: counts as healthy" }
+}

@@ -1,0 +1,282 @@
+//! The list of recordings in Explore: search, filter, rows, arrow keys.
+
+use eframe::egui::{Align, ComboBox, Key, Label as TextLabel, Layout, Modifiers, Sense, TextEdit, Ui};
+use egui_extras::{Column, TableBuilder};
+
+use super::{Cx, StudyStamp};
+use crate::data::{Clip, Label, Verdict};
+use crate::session::{ClipId, Command, Study};
+use crate::ui::format::{counted, file_name};
+use crate::ui::theme::{self, palette, space};
+use crate::ui::widgets::dot;
+
+/// Which recordings the list shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Filter {
+    #[default]
+    All,
+    Used(Label),
+    LeftOut,
+    Unreadable,
+}
+
+impl Filter {
+    const ALL: [(Self, &'static str); 5] = [
+        (Self::All, "All"),
+        (Self::Used(Label::Healthy), "Healthy"),
+        (Self::Used(Label::Sick), "Sick"),
+        (Self::LeftOut, "Left out"),
+        (Self::Unreadable, "Unreadable"),
+    ];
+
+    fn admits(self, verdict: &Verdict) -> bool {
+        match self {
+            Self::All => true,
+            Self::Used(label) => verdict.label() == Some(label),
+            Self::LeftOut => matches!(verdict, Verdict::Exclude(_)),
+            Self::Unreadable => matches!(verdict, Verdict::Unreadable(_)),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(filter, _)| *filter == self).map_or("", |(_, name)| name)
+    }
+}
+
+/// What the rows were chosen by.
+#[derive(Clone, Default, PartialEq)]
+struct Query {
+    study: StudyStamp,
+    search: String,
+    filter: Filter,
+}
+
+/// The list of recordings.
+#[derive(Default)]
+pub struct RecordingList {
+    search: String,
+    filter: Filter,
+    /// The rows, chosen again only when what they were chosen by changes.
+    rows: Vec<ClipId>,
+    rows_of: Query,
+    /// Bring the selected row into view on this frame.
+    scroll: bool,
+}
+
+/// A column of the list.
+struct Field {
+    name: &'static str,
+    /// Narrower lists leave it out, in points.
+    min_list_width: f32,
+    width: f32,
+    text: fn(&Clip) -> String,
+}
+
+/// Columns after the file's name.
+const FIELDS: [Field; 5] = [
+    Field { name: "Dataset", min_list_width: 340.0, width: 72.0, text: |clip| clip.source.name().to_owned() },
+    Field { name: "Person", min_list_width: 560.0, width: 96.0, text: |clip| short_person(&clip.person.0).to_owned() },
+    Field {
+        name: "Length",
+        min_list_width: 0.0,
+        width: 52.0,
+        text: |clip| clip.sound.as_ref().map_or("–".to_owned(), |sound| sound.duration.to_string()),
+    },
+    Field {
+        name: "Codec",
+        min_list_width: 440.0,
+        width: 52.0,
+        text: |clip| clip.sound.as_ref().map_or("–".to_owned(), |sound| sound.format.codec.clone()),
+    },
+    Field {
+        name: "Rate",
+        min_list_width: 500.0,
+        width: 60.0,
+        text: |clip| clip.sound.as_ref().map_or("–".to_owned(), |sound| sound.rate.to_string()),
+    },
+];
+
+/// A person's name without its dataset, which has a column of its own.
+fn short_person(person: &str) -> &str {
+    person.split_once(':').map_or(person, |(_, name)| name)
+}
+
+impl RecordingList {
+    /// Draws the list and moves the selection.
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let study = &cx.state.study;
+        self.search_ui(ui);
+        self.choose_rows(study);
+        ui.label(theme::muted(ui, counted(self.rows.len(), "recording", "recordings")));
+        self.keys(ui, cx);
+        self.table(ui, cx);
+    }
+
+    fn search_ui(&mut self, ui: &mut Ui) {
+        ui.horizontal(|ui| {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let combo = ComboBox::from_id_salt("filter").width(96.0).selected_text(self.filter.name());
+                let combo = combo.show_ui(ui, |ui| {
+                    for (filter, name) in Filter::ALL {
+                        ui.selectable_value(&mut self.filter, filter, name);
+                    }
+                });
+                combo.response.accessible_name("Show");
+                let field = TextEdit::singleline(&mut self.search)
+                    .hint_text("Search file, person or status")
+                    .desired_width(ui.available_width())
+                    .margin(eframe::egui::Margin::symmetric(space::S as i8, 6));
+                ui.add(field).accessible_name("Search");
+            });
+        });
+    }
+
+    fn choose_rows(&mut self, study: &Study) {
+        let query = Query { study: StudyStamp::of(study), search: self.search.to_lowercase(), filter: self.filter };
+        if query == self.rows_of {
+            return;
+        }
+        self.rows = study
+            .clips
+            .iter()
+            .enumerate()
+            .filter(|(_, clip)| query.filter.admits(&clip.verdict) && matches(clip, &query.search))
+            .map(|(index, _)| ClipId(index))
+            .collect();
+        self.rows_of = query;
+        self.scroll = true;
+    }
+
+    /// Arrow keys move the selection, unless a field is being typed in.
+    fn keys(&mut self, ui: &Ui, cx: &mut Cx<'_>) {
+        let selected = cx.state.explore.selected;
+        let at = selected.and_then(|id| self.rows.iter().position(|row| *row == id));
+        let typing = ui.ctx().egui_wants_keyboard_input();
+        let pressed = |key| !typing && ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+        let last = self.rows.len().saturating_sub(1);
+        let to = match at {
+            // Nothing is chosen yet: the first recording is better than an empty picture.
+            None if selected.is_none() => Some(0),
+            None => None,
+            Some(at) if pressed(Key::ArrowDown) => Some((at + 1).min(last)),
+            Some(at) if pressed(Key::ArrowUp) => Some(at.saturating_sub(1)),
+            Some(_) if pressed(Key::Home) => Some(0),
+            Some(_) if pressed(Key::End) => Some(last),
+            Some(_) => None,
+        };
+        if let Some(row) = to.and_then(|to| self.rows.get(to)).filter(|row| Some(**row) != selected) {
+            self.scroll = true;
+            cx.send(Command::Select(*row));
+        }
+    }
+
+    fn table(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let state = cx.state;
+        let width = ui.available_width();
+        let fields: Vec<&Field> = FIELDS.iter().filter(|field| width >= field.min_list_width).collect();
+        let height = ui.available_height();
+        let mut table = TableBuilder::new(ui)
+            .id_salt("recordings")
+            .sense(Sense::click())
+            .auto_shrink(false)
+            .max_scroll_height(height)
+            .min_scrolled_height(height.max(100.0) - theme::CONTROL_HEIGHT)
+            .cell_layout(Layout::left_to_right(Align::Center))
+            .column(Column::remainder().clip(true));
+        for field in &fields {
+            table = table.column(Column::exact(field.width).clip(true));
+        }
+        let selected = self.rows.iter().position(|row| Some(*row) == state.explore.selected);
+        if std::mem::take(&mut self.scroll)
+            && let Some(row) = selected
+        {
+            table = table.scroll_to_row(row, None);
+        }
+        let head = table.header(20.0, |mut row| {
+            for name in std::iter::once("File").chain(fields.iter().map(|field| field.name)) {
+                row.col(|ui| {
+                    ui.label(theme::caption(ui, name));
+                });
+            }
+        });
+        head.body(|body| {
+            body.rows(theme::CONTROL_HEIGHT - 4.0, self.rows.len(), |mut row| {
+                let Some(id) = self.rows.get(row.index()).copied() else { return };
+                let Some(clip) = state.study.clip(id) else { return };
+                row.set_selected(selected == Some(row.index()));
+                row.col(|ui| name_cell(ui, clip));
+                for field in &fields {
+                    row.col(|ui| {
+                        ui.add(TextLabel::new(theme::muted(ui, (field.text)(clip))).truncate());
+                    });
+                }
+                if row.response().clicked() {
+                    cx.send(Command::Select(id));
+                }
+            });
+        });
+    }
+}
+
+/// The class as a dot, and the file's name; why it is not used on hover.
+fn name_cell(ui: &mut Ui, clip: &Clip) {
+    let palette = palette(ui);
+    let (colour, words) = match &clip.verdict {
+        Verdict::Use(Label::Healthy) => (palette.healthy, "healthy".to_owned()),
+        Verdict::Use(Label::Sick) => (palette.sick, "sick".to_owned()),
+        Verdict::Exclude(reason) => (palette.line_strong, format!("left out: {reason}")),
+        Verdict::Unreadable(reason) => (palette.error, format!("unreadable: {reason}")),
+    };
+    dot(ui, colour);
+    let used = clip.verdict.label().is_some();
+    let name = file_name(&clip.path);
+    let text = if used { name.clone().into() } else { eframe::egui::RichText::new(&name).color(palette.muted) };
+    ui.add(TextLabel::new(text).truncate()).on_hover_text(format!("{name}: {words}"));
+}
+
+/// Whether `clip` has `search` (lower case) in its file name, person, status or dataset.
+fn matches(clip: &Clip, search: &str) -> bool {
+    search.is_empty()
+        || file_name(&clip.path).to_lowercase().contains(search)
+        || clip.person.0.to_lowercase().contains(search)
+        || clip.status.to_lowercase().contains(search)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{PersonId, SourceKind, Subject};
+
+    fn clip(verdict: Verdict) -> Clip {
+        Clip {
+            path: "x/Cough-Heavy.wav".into(),
+            source: SourceKind::Coswara,
+            person: PersonId("coswara:Abc".into()),
+            status: "positive_mild".into(),
+            subject: Subject::default(),
+            verdict,
+            sound: None,
+        }
+    }
+
+    #[test]
+    fn search_looks_at_file_person_and_status() {
+        let clip = clip(Verdict::Use(Label::Sick));
+        for (search, found) in [("", true), ("heavy", true), ("abc", true), ("mild", true), ("shallow", false)] {
+            assert_eq!(matches(&clip, search), found, "{search}");
+        }
+    }
+
+    #[test]
+    fn every_recording_is_in_one_filter_besides_all() {
+        for verdict in [
+            Verdict::Use(Label::Healthy),
+            Verdict::Use(Label::Sick),
+            Verdict::Exclude("no audio file".into()),
+            Verdict::Unreadable("no samples".into()),
+        ] {
+            let admitting = Filter::ALL.iter().filter(|(filter, _)| filter.admits(&verdict)).count();
+            assert_eq!(admitting, 2, "{verdict:?}");
+        }
+    }
+}

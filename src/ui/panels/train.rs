@@ -1,0 +1,339 @@
+//! Training: the settings, the curves as they grow, and what they say.
+
+use eframe::egui::{Align, ComboBox, Label as TextLabel, Layout, ProgressBar, Ui};
+use egui_plot::{Legend, MarkerShape, Points};
+
+use super::train_form::form;
+use super::{Cx, Panel, PanelId};
+use crate::eval::history::EpochRecord;
+use crate::session::{Command, Run, RunPhase};
+use crate::train::config::TrainConfig;
+use crate::ui::dialogs::Dialog;
+use crate::ui::format::{count, counted, wait};
+use crate::ui::theme::{self, palette, space};
+use crate::ui::widgets::{badge, card, columns, empty_state, grid, name_picture, page_header, plot, primary_button};
+
+/// Width of the form, in points.
+const FORM_WIDTH: f32 = 300.0;
+/// Smallest width of a plot before the two are stacked, in points.
+const PLOT_WIDTH: f32 = 300.0;
+/// Batches that are drawn at most; more would cost time and show no more.
+const DRAWN_BATCHES: usize = 2_000;
+
+/// The panel of training.
+#[derive(Default)]
+pub struct TrainPanel {
+    draft: TrainConfig,
+}
+
+impl Panel for TrainPanel {
+    fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        page_header(ui, "Train", "A network learns to tell sick from healthy coughs", |ui| run_list(ui, cx));
+        let rest = (ui.available_width() - FORM_WIDTH - space::L).max(1.0);
+        columns(ui, &[FORM_WIDTH, rest], |ui, column| match column {
+            0 => form(ui, &mut self.draft, cx),
+            _ => match cx.state.current_run() {
+                Some(run) => run_ui(ui, run, cx),
+                None => no_run(ui, cx),
+            },
+        });
+    }
+}
+
+fn no_run(ui: &mut Ui, cx: &mut Cx<'_>) {
+    if cx.state.study.is_empty() {
+        let text = "Training needs recordings of both classes. Open a dataset, or the demo study.";
+        empty_state(ui, "Open recordings first", text, |ui| {
+            if primary_button(ui, "Open a folder…").clicked() {
+                cx.ask(Dialog::OpenFolder);
+            }
+        });
+    } else {
+        let text = "Start training on the left. Loss and accuracy appear here while the network learns; everything else \
+                    stays usable.";
+        empty_state(ui, "No run yet", text, |_| {});
+    }
+}
+
+/// The runs of this session, to switch between.
+fn run_list(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let Some(current) = cx.state.current_run() else { return };
+    let combo = ComboBox::from_id_salt("runs").width(200.0).truncate().selected_text(&current.name).show_ui(ui, |ui| {
+        for run in cx.state.runs.iter().rev() {
+            let text = format!("{} · {}", run.name, phase_in_words(run));
+            if ui.selectable_label(run.id == current.id, text).clicked() {
+                cx.send(Command::ShowRun(run.id));
+            }
+        }
+    });
+    let label = ui.label(theme::muted(ui, "Run"));
+    combo.response.labelled_by(label.id);
+}
+
+fn run_ui(ui: &mut Ui, run: &Run, cx: &mut Cx<'_>) {
+    card(ui, "", |ui| {
+        head(ui, run, cx);
+        progress(ui, run);
+    });
+    ui.add_space(space::S);
+    let plot_height = (ui.available_height() - 190.0).clamp(180.0, 420.0);
+    grid(ui, PLOT_WIDTH, 2, |ui, index| match index {
+        0 => card(ui, "Loss", |ui| loss_plot(ui, run, plot_height)),
+        _ => card(ui, "Accuracy", |ui| accuracy_plot(ui, run, plot_height)),
+    });
+    card(ui, "In words", |ui| in_words(ui, run));
+}
+
+fn head(ui: &mut Ui, run: &Run, cx: &mut Cx<'_>) {
+    let palette = palette(ui);
+    ui.horizontal(|ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if matches!(run.phase, RunPhase::Finished { .. }) && ui.button("Evaluate").clicked() {
+                cx.send(Command::ShowRun(run.id));
+                cx.show(PanelId::Evaluate);
+            }
+            if run.synthetic {
+                badge(ui, "synthetic data", palette.warning, palette.warning_soft);
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.add(TextLabel::new(theme::section(&run.name)).truncate())
+                    .on_hover_text(run.folder.display().to_string());
+            });
+        });
+    });
+}
+
+fn phase_in_words(run: &Run) -> String {
+    match &run.phase {
+        RunPhase::Preparing { done, total } => format!("Computing spectrograms, {} of {}", count(*done), count(*total)),
+        RunPhase::Training => {
+            let epoch = run.batches.last().map_or(1, |batch| batch.epoch);
+            let epochs = run.plan.as_ref().map_or(run.config.epochs, |plan| plan.epochs);
+            format!("Epoch {epoch} of {epochs}")
+        }
+        RunPhase::Testing => "Testing the best network".to_owned(),
+        RunPhase::Finished { stopped: true, .. } => "Stopped; the best network is kept".to_owned(),
+        RunPhase::Finished { stopped: false, .. } => "Finished".to_owned(),
+        RunPhase::Failed(reason) => format!("Failed: {reason}"),
+    }
+}
+
+fn progress(ui: &mut Ui, run: &Run) {
+    let palette = palette(ui);
+    if let RunPhase::Failed(reason) = &run.phase {
+        ui.add(TextLabel::new(eframe::egui::RichText::new(format!("Failed: {reason}")).color(palette.error)).wrap());
+        return;
+    }
+    let share = match &run.phase {
+        RunPhase::Preparing { done, total } => *done as f32 / (*total).max(1) as f32,
+        RunPhase::Training => run.progress().unwrap_or(0.0),
+        _ => 1.0,
+    };
+    let bar = ui.add(ProgressBar::new(share).desired_height(6.0).fill(palette.accent));
+    name_picture(&bar, "Training progress", &format!("{:.0} %", share * 100.0));
+    ui.horizontal_wrapped(|ui| {
+        ui.label(phase_in_words(run));
+        let mut facts = Vec::new();
+        if let RunPhase::Finished { took, .. } = &run.phase {
+            facts.push(format!("took {}", wait(*took)));
+        } else if let Some(started) = run.started {
+            facts.push(format!("{} so far", wait(started.elapsed())));
+        }
+        if let (RunPhase::Training, Some(left)) = (&run.phase, run.time_left()) {
+            facts.push(format!("about {} left", wait(left)));
+        }
+        if let Some(plan) = &run.plan {
+            facts.push(format!("{} weights", count(plan.parameters)));
+            facts.push(plan.device.clone());
+        }
+        ui.label(theme::muted(ui, facts.join(" · ")));
+    });
+}
+
+/// One figure of an epoch.
+type Figure = fn(&EpochRecord) -> f64;
+
+fn loss_plot(ui: &mut Ui, run: &Run, height: f32) {
+    let skip = run.batches.len().div_ceil(DRAWN_BATCHES).max(1);
+    let steps = run.plan.as_ref().map_or(1, |plan| plan.batches_per_epoch).max(1) as f64;
+    let batches: Vec<[f64; 2]> = run
+        .batches
+        .iter()
+        .step_by(skip)
+        .filter(|batch| batch.loss.is_finite())
+        .map(|batch| [(batch.epoch - 1) as f64 + batch.batch as f64 / steps, batch.loss])
+        .collect();
+    let summary = run.history.last().map_or("no epoch yet".to_owned(), |last| {
+        format!("after epoch {}: training {:.3}, validation {:.3}", last.epoch, last.train_loss, last.validation_loss)
+    });
+    let curves: [(&str, Figure); 2] =
+        [("Training", |record| record.train_loss), ("Validation", |record| record.validation_loss)];
+    history_plot(ui, &HistoryPlot { run, name: "Loss curves", summary, batches, curves, height, unit: "Loss (nats)" });
+}
+
+fn accuracy_plot(ui: &mut Ui, run: &Run, height: f32) {
+    let summary = run.history.last().map_or("no epoch yet".to_owned(), |last| {
+        let (train, validation) = (last.train_accuracy * 100.0, last.validation_accuracy * 100.0);
+        format!("after epoch {}: training {train:.0} %, validation {validation:.0} %", last.epoch)
+    });
+    let curves: [(&str, Figure); 2] =
+        [("Training", |record| record.train_accuracy), ("Validation", |record| record.validation_accuracy)];
+    let unit = "Share right at 0.5";
+    history_plot(ui, &HistoryPlot { run, name: "Accuracy curves", summary, batches: Vec::new(), curves, height, unit });
+}
+
+struct HistoryPlot<'a> {
+    run: &'a Run,
+    name: &'static str,
+    summary: String,
+    /// Raw values of single steps, over epochs.
+    batches: Vec<[f64; 2]>,
+    curves: [(&'static str, Figure); 2],
+    height: f32,
+    unit: &'static str,
+}
+
+fn history_plot(ui: &mut Ui, plotted: &HistoryPlot<'_>) {
+    let palette = palette(ui);
+    let epochs = plotted.run.plan.as_ref().map_or(plotted.run.config.epochs, |plan| plan.epochs);
+    let mut frame = plot::fixed(ui, plotted.name, "Epoch", plotted.unit)
+        .height(plotted.height)
+        .legend(
+            Legend::default().position(egui_plot::Corner::RightTop).background_alpha(0.6).follow_insertion_order(true),
+        )
+        .include_x(0.0)
+        .include_x(epochs as f64)
+        .show_x(false)
+        .show_y(false);
+    if plotted.batches.is_empty() {
+        frame = frame.include_y(0.4).include_y(1.0);
+    } else {
+        frame = frame.include_y(0.0);
+    }
+    let shown = frame.show(ui, |ui| {
+        if !plotted.batches.is_empty() {
+            let faint = palette.train.gamma_multiply(0.35);
+            ui.points(Points::new("Single steps", plotted.batches.clone()).radius(1.2).color(faint).allow_hover(false));
+        }
+        for ((name, figure), colour) in plotted.curves.iter().zip([palette.train, palette.validation]) {
+            let points: Vec<[f64; 2]> = plotted
+                .run
+                .history
+                .iter()
+                .map(|record| [record.epoch as f64, figure(record)])
+                .filter(|[_, value]| value.is_finite())
+                .collect();
+            ui.line(plot::curve(name, points.clone(), colour, 2.0));
+            ui.points(Points::new(*name, points).shape(MarkerShape::Circle).radius(3.0).color(colour));
+        }
+    });
+    name_picture(&shown.response, plotted.name, &plotted.summary);
+}
+
+fn in_words(ui: &mut Ui, run: &Run) {
+    ui.label(theme::strong(Trend::of(&run.history).in_words()));
+    let mut facts = Vec::new();
+    if let Some(best) = run.best_epoch.and_then(|epoch| run.history.iter().find(|record| record.epoch == epoch)) {
+        let auc = best.validation_auc.map_or(String::new(), |auc| format!(", validation AUC {auc:.3}"));
+        facts.push(format!("Best epoch so far: {}{auc}", best.epoch));
+    }
+    if let Some(counts) = run.counts {
+        facts.push(format!(
+            "Trained on {}, chosen on {}, tested on {} of {}; {} on both sides",
+            counted(counts.train, "recording", "recordings"),
+            count(counts.validation),
+            count(counts.test),
+            counted(counts.people, "person", "people"),
+            counted(counts.shared_people, "person", "people"),
+        ));
+    }
+    for fact in facts {
+        ui.add(TextLabel::new(theme::muted(ui, fact)).wrap());
+    }
+}
+
+/// What the curves say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trend {
+    /// Fewer than two epochs.
+    TooEarly,
+    /// The validation loss reached a new low within the last two epochs.
+    Improving,
+    /// No new low for a while, but no steady rise either.
+    Level,
+    /// Training gets better while validation gets worse, since this epoch.
+    Memorising { since: usize },
+    /// A loss is no number any more.
+    Diverged,
+}
+
+impl Trend {
+    /// Epochs of rising validation loss, with falling training loss, that are called memorising: two happen by chance.
+    const RISES: usize = 3;
+
+    fn of(history: &[EpochRecord]) -> Self {
+        if history.iter().any(|record| !record.train_loss.is_finite() || !record.validation_loss.is_finite()) {
+            return Self::Diverged;
+        }
+        let rises = history
+            .windows(2)
+            .rev()
+            .take_while(|pair| {
+                matches!(pair, [before, after] if after.validation_loss > before.validation_loss && after.train_loss < before.train_loss)
+            })
+            .count();
+        let lowest = history.iter().min_by(|a, b| a.validation_loss.total_cmp(&b.validation_loss));
+        match (history, lowest) {
+            ([] | [_], _) | (_, None) => Self::TooEarly,
+            ([.., last], _) if rises >= Self::RISES => {
+                Self::Memorising { since: (last.epoch + 1).saturating_sub(rises) }
+            }
+            ([.., last], Some(lowest)) if lowest.epoch + 1 >= last.epoch => Self::Improving,
+            _ => Self::Level,
+        }
+    }
+
+    fn in_words(self) -> String {
+        match self {
+            Self::TooEarly => "Too early to say".to_owned(),
+            Self::Improving => "Still improving".to_owned(),
+            Self::Level => "No longer improving".to_owned(),
+            Self::Memorising { since } => {
+                format!("Has begun to memorise: since epoch {since} training gets better and validation worse")
+            }
+            Self::Diverged => "Diverged: a loss is no number any more; try a lower learning rate".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn history(losses: &[(f64, f64)]) -> Vec<EpochRecord> {
+        let record = |(index, (train_loss, validation_loss)): (usize, &(f64, f64))| EpochRecord {
+            epoch: index + 1,
+            train_loss: *train_loss,
+            train_accuracy: 0.5,
+            validation_loss: *validation_loss,
+            validation_accuracy: 0.5,
+            validation_auc: None,
+        };
+        losses.iter().enumerate().map(record).collect()
+    }
+
+    #[test]
+    fn curves_are_put_in_words() {
+        for (losses, trend) in [
+            (vec![], Trend::TooEarly),
+            (vec![(0.7, 0.7)], Trend::TooEarly),
+            (vec![(0.7, 0.7), (0.6, 0.65)], Trend::Improving),
+            (vec![(0.7, 0.6), (0.6, 0.61), (0.5, 0.62)], Trend::Level),
+            (vec![(0.7, 0.6), (0.6, 0.61), (0.5, 0.62), (0.4, 0.7)], Trend::Memorising { since: 2 }),
+            (vec![(0.7, 0.6), (0.8, 0.61), (0.9, 0.62), (1.0, 0.7)], Trend::Level),
+            (vec![(0.7, 0.6), (f64::NAN, 0.6)], Trend::Diverged),
+        ] {
+            assert_eq!(Trend::of(&history(&losses)), trend, "{losses:?}");
+        }
+    }
+}

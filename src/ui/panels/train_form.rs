@@ -1,0 +1,187 @@
+//! The settings of the next training run.
+
+use eframe::egui::{ComboBox, DragValue, Label as TextLabel, Response, ScrollArea, Ui};
+
+use super::Cx;
+use crate::data::split::SplitBy;
+use crate::session::{Command, Devices, State};
+use crate::train::config::{Preset, TrainConfig};
+use crate::train::device::{DeviceChoice, DeviceClass, DeviceInfo};
+use crate::ui::theme::{self, palette, space};
+use crate::ui::widgets::{card, notice, primary_button};
+
+/// Width of the names of the settings, in points.
+const NAME_WIDTH: f32 = 116.0;
+/// Strength of mixup when it is switched on: within the 0.1 to 0.4 that Zhang et al. (2018) found best.
+const MIXUP_ALPHA: f32 = 0.2;
+
+/// Draws the form; Start sends a copy of `draft`.
+pub fn form(ui: &mut Ui, draft: &mut TrainConfig, cx: &mut Cx<'_>) {
+    // Start and Stop stay in sight below the scrolled settings.
+    let footer = 84.0;
+    let height = (ui.available_height() - footer).max(120.0);
+    ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
+        card(ui, "Network", |ui| network(ui, draft, &cx.state.devices));
+        ui.add_space(space::XS);
+        card(ui, "Schedule", |ui| schedule(ui, draft));
+        ui.add_space(space::XS);
+        card(ui, "Data", |ui| data(ui, draft));
+    });
+    start_or_stop(ui, draft, cx);
+}
+
+/// A setting: its name on the left, its control on the right.
+fn setting(ui: &mut Ui, name: &str, help: &str, control: impl FnOnce(&mut Ui) -> Response) {
+    ui.horizontal(|ui| {
+        let label = ui.scope(|ui| {
+            ui.set_width(NAME_WIDTH);
+            ui.label(name)
+        });
+        let label = label.inner.on_hover_text(help);
+        control(ui).labelled_by(label.id).on_hover_text(help);
+    });
+}
+
+fn network(ui: &mut Ui, draft: &mut TrainConfig, devices: &Devices) {
+    setting(ui, "Preset", "A named set of settings to start from", |ui| {
+        let combo = ComboBox::from_id_salt("preset").selected_text(draft.preset.name()).show_ui(ui, |ui| {
+            for preset in Preset::ALL {
+                if ui.selectable_label(draft.preset == preset, preset.name()).clicked() {
+                    *draft = preset.config();
+                }
+            }
+        });
+        combo.response
+    });
+    ui.add(TextLabel::new(theme::muted(ui, draft.preset.explanation())).wrap());
+    setting(ui, "Device", "What computes", |ui| device_combo(ui, &mut draft.device, devices));
+    match devices {
+        Devices::Probing => {
+            ui.label(theme::muted(ui, "Looking for graphics cards…"));
+        }
+        Devices::Ready(devices) => {
+            if let Some(problem) = devices.iter().find(|d| d.choice == draft.device).and_then(|d| d.problem.as_ref()) {
+                notice(ui, problem);
+            }
+        }
+    }
+}
+
+fn device_combo(ui: &mut Ui, choice: &mut DeviceChoice, devices: &Devices) -> Response {
+    let known: &[DeviceInfo] = match devices {
+        Devices::Probing => &[],
+        Devices::Ready(devices) => devices,
+    };
+    let name = known.iter().find(|device| device.choice == *choice).map_or_else(
+        || if *choice == DeviceChoice::Auto { "Best available".to_owned() } else { choice.to_string() },
+        |device| device.name.clone(),
+    );
+    let width = ui.available_width();
+    let combo = ComboBox::from_id_salt("device").width(width).truncate().selected_text(name).show_ui(ui, |ui| {
+        ui.selectable_value(choice, DeviceChoice::Auto, "Best available");
+        for device in known {
+            let usable = device.problem.is_none();
+            let text = format!("{} ({})", device.name, class_name(device.kind));
+            let row = ui.add_enabled(usable, eframe::egui::Button::selectable(*choice == device.choice, text));
+            let row = row.on_disabled_hover_text(device.problem.as_deref().unwrap_or_default());
+            if row.clicked() {
+                *choice = device.choice.clone();
+            }
+        }
+    });
+    combo.response
+}
+
+fn class_name(class: DeviceClass) -> &'static str {
+    match class {
+        DeviceClass::Gpu => "graphics card",
+        DeviceClass::Cpu => "processor",
+        DeviceClass::NdArray => "processor, reference",
+        DeviceClass::SoftwareGpu => "software, very slow",
+    }
+}
+
+fn schedule(ui: &mut Ui, draft: &mut TrainConfig) {
+    setting(ui, "Epochs", "Passes over the training part", |ui| ui.add(DragValue::new(&mut draft.epochs).speed(0.1)));
+    setting(ui, "Batch size", "Windows of sound per step", |ui| {
+        ui.add(DragValue::new(&mut draft.batch_size).speed(0.2))
+    });
+    setting(ui, "Learning rate", "The highest step size; reached after a warm-up, then lowered", |ui| {
+        ui.add(DragValue::new(&mut draft.learning_rate).speed(1e-5).max_decimals(6))
+    });
+    let help = "Stop after this many epochs without a better validation AUC; 0 never stops early";
+    setting(ui, "Patience", help, |ui| ui.add(DragValue::new(&mut draft.patience).speed(0.1)));
+    let help = "Draws weights, order and variation; equal seeds give equal networks on a processor";
+    setting(ui, "Seed", help, |ui| ui.add(DragValue::new(&mut draft.seed)));
+}
+
+fn data(ui: &mut Ui, draft: &mut TrainConfig) {
+    ui.horizontal(|ui| {
+        let label = ui.scope(|ui| {
+            ui.set_width(NAME_WIDTH);
+            ui.label("Split by")
+        });
+        label.inner.on_hover_text("What is drawn into training, validation and test as a whole");
+        ui.selectable_value(&mut draft.split.by, SplitBy::Person, "Person");
+        ui.selectable_value(&mut draft.split.by, SplitBy::File, "Recording");
+    });
+    if draft.split.by == SplitBy::File {
+        notice(
+            ui,
+            "The same person can be in training and test: the network may recognise voices, and results look too good",
+        );
+    }
+    ui.checkbox(&mut draft.class_weights, "Weigh both classes equally")
+        .on_hover_text("So that the more frequent class gets no head start");
+    ui.checkbox(&mut draft.augment.spec_augment, "Hide random bands and stretches")
+        .on_hover_text("SpecAugment: the network learns not to rely on one place in the picture");
+    let mut mixup = draft.augment.mixup_alpha != 0.0;
+    if ui
+        .checkbox(&mut mixup, "Blend pairs of recordings")
+        .on_hover_text("Mixup: softer answers, often better ones")
+        .changed()
+    {
+        draft.augment.mixup_alpha = if mixup { MIXUP_ALPHA } else { 0.0 };
+    }
+}
+
+fn start_or_stop(ui: &mut Ui, draft: &TrainConfig, cx: &mut Cx<'_>) {
+    ui.add_space(space::XS);
+    if let Some(run) = cx.state.active_run() {
+        let stop = ui.button(theme::strong("Stop training").color(palette(ui).error));
+        if stop.on_hover_text("Ends after the step in hand; the best network so far is kept").clicked() {
+            cx.send(Command::StopRun(run.id));
+        }
+        return;
+    }
+    let obstacle = obstacle(draft, cx.state);
+    let start = ui.add_enabled_ui(obstacle.is_none(), |ui| primary_button(ui, "Start training")).inner;
+    if let Some(reason) = &obstacle {
+        ui.add(TextLabel::new(theme::muted(ui, reason)).wrap());
+    }
+    if start.clicked() {
+        cx.send(Command::StartRun { config: Box::new(draft.clone()), folder: None });
+    }
+}
+
+/// Why training cannot start now.
+fn obstacle(draft: &TrainConfig, state: &State) -> Option<String> {
+    if state.loading.is_some() {
+        Some("Recordings are still being read".to_owned())
+    } else if state.study.is_empty() {
+        Some("Open a dataset first".to_owned())
+    } else {
+        draft.validate().err().map(|error| error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_study_is_the_obstacle() {
+        let reason = obstacle(&TrainConfig::default(), &State::default());
+        assert_eq!(reason.as_deref(), Some("Open a dataset first"));
+    }
+}

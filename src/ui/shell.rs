@@ -1,0 +1,141 @@
+//! What is around every panel: the bar with the tabs above, the status bar below.
+
+use eframe::egui::{Align, Button, Layout, Popup, ProgressBar, RichText, ThemePreference, Ui};
+
+use super::app::NAME;
+use super::dialogs::Dialog;
+use super::format::{count, file_name};
+use super::panels::{Cx, PANELS, PanelId};
+use super::theme::{self, palette, space};
+use super::widgets::{badge, primary_button};
+use crate::session::{Command, Loading, Run, RunPhase};
+
+/// Width of the progress bar below, in points.
+const PROGRESS_WIDTH: f32 = 120.0;
+
+/// The name, the tabs, the badge of synthetic data, Open and the theme.
+pub fn top_bar(ui: &mut Ui, shown: PanelId, cx: &mut Cx<'_>) {
+    ui.horizontal(|ui| {
+        ui.label(theme::section(NAME));
+        ui.add_space(space::M);
+        ui.spacing_mut().item_spacing.x = space::XS;
+        for (index, spec) in PANELS.iter().enumerate() {
+            if tab(ui, spec.name, index + 1, spec.id == shown) {
+                cx.show(spec.id);
+            }
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = space::S;
+            theme_menu(ui);
+            open_menu(ui, cx);
+            if cx.state.study.synthetic {
+                let palette = palette(ui);
+                badge(ui, "SYNTHETIC DEMO DATA", palette.warning, palette.warning_soft)
+                    .on_hover_text("These recordings were made by a program and prove nothing about any disease");
+            }
+        });
+    });
+}
+
+fn tab(ui: &mut Ui, name: &str, number: usize, selected: bool) -> bool {
+    let palette = palette(ui);
+    let text =
+        if selected { theme::strong(name).color(palette.accent) } else { RichText::new(name).color(palette.muted) };
+    let shortcut = if ui.ctx().os().is_mac() { "Cmd" } else { "Ctrl" };
+    ui.add(Button::selectable(selected, text)).on_hover_text(format!("{shortcut}+{number}")).clicked()
+}
+
+fn open_menu(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let button = primary_button(ui, "Open…");
+    Popup::menu(&button).show(|ui| {
+        ui.set_min_width(200.0);
+        if ui.add(menu_item("Folders…")).on_hover_text("Datasets, or a saved run").clicked() {
+            cx.ask(Dialog::OpenFolder);
+        }
+        if ui.add(menu_item("Files…")).on_hover_text("Recordings, or a table of predictions").clicked() {
+            cx.ask(Dialog::OpenFiles);
+        }
+        ui.separator();
+        if ui.add(menu_item("Demo study")).on_hover_text("Synthetic recordings, made on this computer").clicked() {
+            cx.send(Command::OpenDemo);
+            cx.show(PanelId::Data);
+        }
+        if ui.add_enabled(!cx.state.study.is_empty(), menu_item("Close all datasets")).clicked() {
+            cx.send(Command::CloseStudy);
+        }
+    });
+}
+
+fn menu_item(text: &str) -> Button<'_> {
+    Button::selectable(false, text)
+}
+
+fn theme_menu(ui: &mut Ui) {
+    let current = ui.ctx().options(|options| options.theme_preference);
+    let choices =
+        [(ThemePreference::System, "System"), (ThemePreference::Light, "Light"), (ThemePreference::Dark, "Dark")];
+    let button = ui.add(Button::new("Theme").frame_when_inactive(false));
+    Popup::menu(&button).show(|ui| {
+        for (choice, name) in choices {
+            if ui.add(Button::selectable(choice == current, name)).clicked() {
+                ui.ctx().set_theme(choice);
+            }
+        }
+    });
+}
+
+/// The promise on the left, what goes on in the background on the right.
+pub fn status_bar(ui: &mut Ui, cx: &mut Cx<'_>) {
+    ui.horizontal(|ui| {
+        ui.label(theme::muted(ui, "Nothing leaves this computer. Research and teaching only, not a diagnosis."));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if let Some(loading) = &cx.state.loading {
+                loading_ui(ui, loading);
+            } else if let Some(run) = cx.state.active_run()
+                && run_ui(ui, run)
+            {
+                cx.show(PanelId::Train);
+            }
+        });
+    });
+}
+
+fn loading_ui(ui: &mut Ui, loading: &Loading) {
+    let share = (loading.total > 0).then(|| loading.done as f32 / loading.total as f32);
+    progress(ui, share);
+    let counts = match loading.total {
+        0 => String::new(),
+        total => format!(" {} of {}", count(loading.done), count(total)),
+    };
+    ui.label(theme::muted(ui, format!("{}{counts}", loading.task))).on_hover_text(&loading.detail);
+}
+
+/// Whether it was clicked.
+fn run_ui(ui: &mut Ui, run: &Run) -> bool {
+    let (text, share) = match &run.phase {
+        RunPhase::Preparing { done, total } => {
+            let share = (*total > 0).then(|| *done as f32 / *total as f32);
+            (format!("Computing spectrograms {} of {}", count(*done), count(*total)), share)
+        }
+        RunPhase::Training => {
+            let epoch = run.batches.last().map_or(1, |batch| batch.epoch);
+            let epochs = run.plan.as_ref().map_or(run.config.epochs, |plan| plan.epochs);
+            (format!("Training, epoch {epoch} of {epochs}"), run.progress())
+        }
+        RunPhase::Testing => ("Testing the best network".to_owned(), None),
+        RunPhase::Finished { .. } | RunPhase::Failed(_) => return false,
+    };
+    progress(ui, share);
+    ui.link(RichText::new(text).size(theme::size::SMALL)).on_hover_text(file_name(&run.folder)).clicked()
+}
+
+/// A bar; it moves by itself while the share is not known.
+fn progress(ui: &mut Ui, share: Option<f32>) {
+    let bar = ProgressBar::new(share.unwrap_or(1.0)).desired_width(PROGRESS_WIDTH).desired_height(6.0);
+    let response = ui.add(bar.fill(palette(ui).accent).animate(share.is_none()));
+    super::widgets::name_picture(
+        &response,
+        "Progress",
+        &share.map_or(String::new(), |s| format!("{:.0} %", s * 100.0)),
+    );
+}

@@ -1,0 +1,83 @@
+//! The smallest pieces: a figure, a badge, a button, a bar.
+
+use eframe::egui::{
+    Button, Color32, CornerRadius, Frame, Label, Margin, Rect, Response, RichText, Role, Sense, Stroke, Ui, WidgetInfo,
+    pos2, vec2,
+};
+
+use crate::ui::format::{count, counted};
+use crate::ui::theme::{self, palette, space};
+
+/// A number with its name above.
+pub fn stat(ui: &mut Ui, name: &str, value: &str) -> Response {
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        ui.label(theme::caption(ui, name));
+        ui.label(theme::figure(value));
+    })
+    .response
+}
+
+/// A short word on a coloured ground.
+pub fn badge(ui: &mut Ui, text: &str, colour: Color32, ground: Color32) -> Response {
+    Frame::new()
+        .fill(ground)
+        .corner_radius(CornerRadius::same(theme::RADIUS))
+        .inner_margin(Margin::symmetric(space::S as i8, 3))
+        .show(ui, |ui| ui.label(RichText::new(text).size(theme::size::CAPTION).color(colour)))
+        .inner
+}
+
+/// A sentence that asks for care, on a coloured ground.
+pub fn notice(ui: &mut Ui, text: &str) {
+    let palette = palette(ui);
+    Frame::new()
+        .fill(palette.warning_soft)
+        .corner_radius(CornerRadius::same(theme::RADIUS))
+        .inner_margin(Margin::symmetric(space::M as i8, space::S as i8))
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.add(Label::new(RichText::new(text).size(theme::size::SMALL).color(palette.warning)).wrap());
+        });
+}
+
+/// The one main action of a place.
+pub fn primary_button(ui: &mut Ui, text: &str) -> Response {
+    let palette = palette(ui);
+    ui.add(Button::new(theme::strong(text).color(palette.on_accent)).fill(palette.accent).stroke(Stroke::NONE))
+}
+
+/// A filled circle before a class or a part.
+pub fn dot(ui: &mut Ui, colour: Color32) {
+    let (rect, _) = ui.allocate_exact_size(vec2(8.0, 8.0), Sense::hover());
+    ui.painter().circle_filled(rect.center(), 4.0, colour);
+}
+
+/// The balance of the two classes, as one bar with a gap between the colours.
+pub fn class_bar(ui: &mut Ui, healthy: usize, sick: usize) {
+    let palette = palette(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 8.0), Sense::hover());
+    let total = (healthy + sick).max(1) as f32;
+    let split = rect.left() + rect.width() * healthy as f32 / total;
+    let half = |left: f32, right: f32| Rect::from_min_max(pos2(left, rect.top()), pos2(right, rect.bottom()));
+    let radius = CornerRadius::same(4);
+    let painter = ui.painter();
+    if healthy + sick == 0 {
+        painter.rect_filled(rect, radius, palette.raised);
+    }
+    if healthy > 0 {
+        painter.rect_filled(half(rect.left(), if sick > 0 { split - 1.0 } else { split }), radius, palette.healthy);
+    }
+    if sick > 0 {
+        painter.rect_filled(half(if healthy > 0 { split + 1.0 } else { split }, rect.right()), radius, palette.sick);
+    }
+    let summary = format!("{} healthy, {} sick", count(healthy), count(sick));
+    name_picture(&response, "Class balance", &summary);
+    response.on_hover_text(counted(healthy + sick, "recording is used", "recordings are used"));
+}
+
+/// Gives a drawn thing its name and its content in words, for screen readers and tests.
+pub fn name_picture(response: &Response, name: &str, summary: &str) {
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name));
+    response.ctx.accesskit_node_builder(response.id, |node| node.set_description(summary));
+}

@@ -1,0 +1,18 @@
+//! Pieces that several panels are built from.
+
+mod basics;
+mod confusion;
+mod layout;
+pub mod plot;
+mod score_meter;
+mod score_strip;
+mod sound;
+mod spectrogram;
+
+pub use basics::{badge, class_bar, dot, name_picture, notice, primary_button, stat};
+pub use confusion::confusion_matrix;
+pub use layout::{card, columns, empty_state, grid, page_header};
+pub use score_meter::score_meter;
+pub use score_strip::{Histogram, score_strip};
+pub use sound::SoundView;
+pub use spectrogram::SpectrogramPicture;

@@ -1,0 +1,89 @@
+//! Opens the real window.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use eframe::{NativeOptions, Renderer, egui};
+
+use super::app::App;
+use crate::session::{Command, Session, Wake};
+
+/// Why no window could be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum WindowError {
+    /// There is no screen.
+    #[error(
+        "there is no screen to open a window on (DISPLAY is not set): start coughscope on a desktop, or use a subcommand \
+         (coughscope --help)"
+    )]
+    NoDisplay,
+    /// Neither OpenGL nor Vulkan would draw, or the window system refused.
+    #[error(
+        "the window could not be opened: {0}. Check that a graphics driver (OpenGL 2.1 or Vulkan) and libxkbcommon-x11 \
+         are installed, or use a subcommand (coughscope --help)"
+    )]
+    Failed(String),
+}
+
+/// Opens the window and stays until it is closed; opens `paths`, and the demo study if `demo`, at the start.
+///
+/// `session` makes the session from the closure that redraws the window.
+///
+/// # Errors
+/// [`WindowError`] when there is no screen or it cannot be drawn on.
+pub fn run(session: &dyn Fn(Wake) -> Session, paths: &[PathBuf], demo: bool) -> Result<(), WindowError> {
+    if !has_display() {
+        return Err(WindowError::NoDisplay);
+    }
+    // OpenGL first: it starts faster and runs on older machines. Vulkan serves those without a working GL.
+    open(Renderer::Glow, session, paths, demo).or_else(|gl| {
+        log::warn!("no OpenGL window ({gl}), trying Vulkan");
+        open(Renderer::Wgpu, session, paths, demo).map_err(|vulkan| WindowError::Failed(format!("{gl}; {vulkan}")))
+    })
+}
+
+/// On Linux, whether there is an X display (winit would only say "could not build the event loop").
+fn has_display() -> bool {
+    !cfg!(target_os = "linux") || std::env::var_os("DISPLAY").is_some_and(|display| !display.is_empty())
+}
+
+fn open(renderer: Renderer, session: &dyn Fn(Wake) -> Session, paths: &[PathBuf], demo: bool) -> Result<(), String> {
+    let creator: eframe::AppCreator<'_> = Box::new(|creation| {
+        let ctx = creation.egui_ctx.clone();
+        let mut session = session(Arc::new(move || ctx.request_repaint()));
+        if demo {
+            session.send(Command::OpenDemo);
+        }
+        if !paths.is_empty() {
+            session.send(Command::Open(paths.to_vec()));
+        }
+        Ok(Box::new(App::new(&creation.egui_ctx, session)))
+    });
+    // A missing libxkbcommon-x11 panics inside winit instead of returning an error.
+    match catch_unwind(AssertUnwindSafe(|| eframe::run_native(super::app::NAME, options(renderer), creator))) {
+        Ok(ended) => ended.map_err(|error| error.to_string()),
+        Err(panic) => Err(words_of(panic.as_ref())),
+    }
+}
+
+fn options(renderer: Renderer) -> NativeOptions {
+    // X11 without asking: the `x11` feature of eframe builds winit without its Wayland half, which has no file drop.
+    NativeOptions {
+        renderer,
+        viewport: egui::ViewportBuilder::default()
+            .with_title(super::app::NAME)
+            .with_app_id(super::app::NAME)
+            .with_inner_size([1280.0, 800.0])
+            .with_min_inner_size([900.0, 600.0])
+            .with_drag_and_drop(true),
+        ..NativeOptions::default()
+    }
+}
+
+/// The message of a panic.
+fn words_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("the window system stopped unexpectedly").to_owned()
+}

@@ -1,0 +1,12 @@
+//! Tests of the window without a window: `egui_kittest` drives it, a software renderer draws it.
+//!
+//! One binary for all of them, because each test binary links the whole program again. A panel's tests are a module
+//! here; what they share is [`support`].
+
+#![cfg(test)]
+
+mod panels;
+mod raster;
+mod screenshots;
+mod support;
+mod window;

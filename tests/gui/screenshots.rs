@@ -1,0 +1,118 @@
+//! Pictures of every panel. With `UPDATE_SCREENSHOTS` set they replace those in `screenshots/`, for the README; otherwise
+//! they go to the target folder, to be looked at.
+
+use std::path::{Path, PathBuf};
+
+use coughscope::data::Label;
+use coughscope::session::{ClipId, Command, PredictionOutcome, ViewState};
+use coughscope::ui::App;
+use coughscope::ui::panels::PanelId;
+use eframe::egui::Theme;
+use egui_kittest::Harness;
+
+use super::support::run_until;
+use super::window::{PATIENCE, SMALLEST, USUAL, Window};
+
+/// People in the pictured study: enough for curves that look like curves.
+const PEOPLE: usize = 120;
+/// Epochs of the pictured training.
+const EPOCHS: usize = 8;
+
+/// Where the pictures of the README go.
+fn pictures() -> PathBuf {
+    if std::env::var_os("UPDATE_SCREENSHOTS").is_some() {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("screenshots")
+    } else {
+        scratch()
+    }
+}
+
+fn scratch() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("screenshots")
+}
+
+const PANELS: [(&str, &str, PanelId); 5] = [
+    ("Data", "data", PanelId::Data),
+    ("Explore", "explore", PanelId::Explore),
+    ("Train", "train", PanelId::Train),
+    ("Evaluate", "evaluate", PanelId::Evaluate),
+    ("Predict", "predict", PanelId::Predict),
+];
+
+const THEMES: [(&str, Theme); 2] = [("light", Theme::Light), ("dark", Theme::Dark)];
+
+#[test]
+fn every_panel_is_pictured_in_light_and_dark() {
+    let mut window = Window::new(USUAL, Theme::Light);
+    window.open_study(PEOPLE);
+    choose_recording(&mut window);
+    window.train(EPOCHS);
+    score_recordings(&mut window);
+    for (theme_name, theme) in THEMES {
+        window.harness.ctx.set_theme(theme);
+        window.settle();
+        for (name, file, panel) in PANELS {
+            window.go_to(name, panel);
+            point_at_spectrogram(&mut window, panel);
+            window.save(&pictures().join(format!("{file}-{theme_name}.png")));
+        }
+    }
+    window.harness.set_size(SMALLEST);
+    for (name, file, panel) in PANELS {
+        window.go_to(name, panel);
+        window.save(&scratch().join(format!("{file}-900x600.png")));
+    }
+}
+
+#[test]
+fn every_empty_panel_is_pictured() {
+    for (theme_name, theme) in THEMES {
+        let mut window = Window::new(USUAL, theme);
+        for (name, file, panel) in PANELS {
+            window.go_to(name, panel);
+            window.save(&scratch().join(format!("{file}-empty-{theme_name}.png")));
+        }
+        window.hover(&[PathBuf::from("Coswara-Data"), PathBuf::from("a.wav"), PathBuf::from("b.wav")]);
+        window.settle();
+        window.save(&scratch().join(format!("drop-{theme_name}.png")));
+    }
+}
+
+fn loaded(harness: &Harness<'_, App>) -> bool {
+    matches!(harness.state().state().explore.view, ViewState::Ready(_))
+}
+
+fn choose_recording(window: &mut Window) {
+    let clips = &window.harness.state().state().study.clips;
+    let sick = clips.iter().position(|clip| clip.verdict.label() == Some(Label::Sick)).unwrap();
+    window.harness.state_mut().send(Command::Select(ClipId(sick)));
+    run_until(&mut window.harness, PATIENCE, "the recording", loaded);
+}
+
+fn point_at_spectrogram(window: &mut Window, panel: PanelId) {
+    use egui_kittest::kittest::Queryable as _;
+    if panel == PanelId::Explore {
+        let picture = window.harness.get_by_label("Spectrogram").rect();
+        window.harness.hover_at(picture.lerp_inside(eframe::egui::vec2(0.42, 0.55)));
+        window.settle();
+    } else {
+        window.harness.remove_cursor();
+        window.settle();
+    }
+}
+
+fn score_recordings(window: &mut Window) {
+    let clips = &window.harness.state().state().study.clips;
+    let paths: Vec<_> = clips
+        .iter()
+        .filter(|clip| clip.verdict.label().is_some())
+        .step_by(17)
+        .take(6)
+        .map(|clip| clip.path.clone())
+        .collect();
+    window.harness.state_mut().send(Command::Predict(paths));
+    run_until(&mut window.harness, PATIENCE, "the scores", |harness| {
+        let answers = &harness.state().state().predictions;
+        !answers.is_empty() && !answers.iter().any(|file| matches!(file.outcome, PredictionOutcome::Pending))
+    });
+}

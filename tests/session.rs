@@ -1,0 +1,196 @@
+//! The main job without a window: made-up datasets, scan, training, test, saved run, prediction.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use coughscope::data::demo::{self, DemoConfig};
+use coughscope::session::{ClipId, Command, PredictionOutcome, RunPhase, Session, Severity, State, ViewState};
+use coughscope::train::TrainConfig;
+use coughscope::train::device::DeviceChoice;
+use std::ops::ControlFlow;
+
+/// Longest that any job of these tests may take on a slow machine.
+const DEADLINE: Duration = Duration::from_secs(300);
+
+struct Bench {
+    session: Session,
+    _folder: tempfile::TempDir,
+    root: PathBuf,
+}
+
+impl Bench {
+    /// A session on a small demo study, already read.
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("study");
+        let config = DemoConfig { people: DemoConfig::MIN_PEOPLE, seed: 5 };
+        demo::generate(&root, &config, &|_, _| ControlFlow::Continue(())).unwrap();
+        let mut bench =
+            Self { session: Session::new(Arc::new(|| {}), folder.path().join("data")), root, _folder: folder };
+        bench.carry_out(Command::Open(vec![bench.root.clone()]));
+        bench
+    }
+
+    fn carry_out(&mut self, command: Command) {
+        self.session.send(command);
+        self.settle();
+    }
+
+    fn settle(&mut self) {
+        let start = Instant::now();
+        while self.session.busy() {
+            self.session.wait(Duration::from_millis(50));
+            assert!(start.elapsed() < DEADLINE, "a job does not end");
+        }
+    }
+
+    fn state(&self) -> &State {
+        self.session.state()
+    }
+
+    fn errors(&self) -> Vec<&str> {
+        let messages = self.state().messages.iter();
+        messages.filter(|message| message.severity == Severity::Error).map(|message| message.text.as_str()).collect()
+    }
+
+    fn train(&mut self, epochs: usize) {
+        let config = TrainConfig { epochs, device: DeviceChoice::Cpu, ..TrainConfig::default() };
+        let folder = Some(self.root.with_file_name("run"));
+        self.carry_out(Command::StartRun { config: Box::new(config), folder });
+    }
+}
+
+#[test]
+fn from_a_folder_to_a_prediction_and_back_from_disk() {
+    let mut bench = Bench::new();
+    let study = &bench.state().study;
+    assert!(study.synthetic, "a demo study says that it is synthetic");
+    assert_eq!(study.sources.len(), 3);
+    let used = study.clips.iter().filter(|clip| clip.verdict.label().is_some()).count();
+    assert!(used > 40, "{used} used recordings");
+    let split = study.split.as_ref().unwrap().as_ref().unwrap();
+    assert_eq!(split.shared_people, 0);
+
+    bench.train(2);
+    assert_eq!(bench.errors(), Vec::<&str>::new());
+    let run = bench.state().current_run().unwrap();
+    assert!(matches!(run.phase, RunPhase::Finished { stopped: false, .. }), "{:?}", run.phase);
+    assert_eq!(run.history.len(), 2);
+    let counts = run.counts.unwrap();
+    assert_eq!(counts.recordings, used);
+    assert_eq!(counts.train + counts.validation + counts.test, used);
+    assert_eq!(counts.shared_people, 0);
+    let folder = run.folder.clone();
+    for file in [
+        "config.toml",
+        "run.toml",
+        "model.safetensors",
+        "history.csv",
+        "predictions.csv",
+        "validation_predictions.csv",
+        "metrics.json",
+        "roc_auc.png",
+        "recall_vs_precision.png",
+        "confusion_matrix.png",
+        "loss_history.png",
+    ] {
+        assert!(folder.join(file).is_file(), "{file} is missing");
+    }
+
+    // The saved network gives the test part the scores that the trained one gave.
+    let evaluation = bench.state().evaluation.as_ref().unwrap();
+    assert_eq!(evaluation.table.len() as usize, counts.test);
+    let first = evaluation.predictions[0].clone();
+    let path = first.path.unwrap();
+    let threshold = evaluation.threshold();
+    let mut fresh = Session::new(Arc::new(|| {}), folder.join("elsewhere"));
+    for command in [Command::Open(vec![folder]), Command::Predict(vec![path.clone()])] {
+        fresh.send(command);
+        while fresh.busy() {
+            fresh.wait(Duration::from_millis(50));
+        }
+    }
+    assert_eq!(fresh.state().evaluation.as_ref().unwrap().threshold(), threshold);
+    let PredictionOutcome::Scored { score, .. } = fresh.state().predictions[0].outcome else {
+        panic!("no score: {:?}", fresh.state().messages)
+    };
+    assert!((score - first.score).abs() < 1e-6, "{score} against {}", first.score);
+}
+
+#[test]
+fn stopping_keeps_the_best_network_so_far() {
+    let mut bench = Bench::new();
+    let config = TrainConfig { epochs: 500, patience: 0, device: DeviceChoice::Cpu, ..TrainConfig::default() };
+    bench.session.send(Command::StartRun { config: Box::new(config), folder: None });
+    let start = Instant::now();
+    while bench.state().current_run().is_none_or(|run| run.history.is_empty()) {
+        bench.session.wait(Duration::from_millis(50));
+        assert!(start.elapsed() < DEADLINE, "no epoch ends");
+    }
+    let id = bench.state().current_run.unwrap();
+    bench.carry_out(Command::StopRun(id));
+    let run = bench.state().run(id).unwrap();
+    assert!(matches!(run.phase, RunPhase::Finished { stopped: true, .. }), "{:?}", run.phase);
+    assert!(run.folder.join("run.toml").is_file());
+    assert!(bench.state().evaluation.is_some());
+}
+
+#[test]
+fn the_threshold_moves_the_matrix_and_goes_back() {
+    let mut bench = Bench::new();
+    let table = bench.root.with_file_name("predictions.csv");
+    std::fs::write(&table, "path,person,label,score\na,1,sick,0.9\nb,2,healthy,0.6\nc,3,sick,0.4\nd,4,healthy,0.1\n")
+        .unwrap();
+    bench.carry_out(Command::Open(vec![table]));
+    let cells = |bench: &Bench| {
+        let confusion = bench.state().evaluation.as_ref().unwrap().confusion();
+        [confusion.tp, confusion.fp, confusion.tn, confusion.fn_]
+    };
+    assert_eq!(cells(&bench), [1, 1, 1, 1]);
+    bench.carry_out(Command::SetThreshold(0.3));
+    assert_eq!(cells(&bench), [2, 1, 1, 0]);
+    bench.carry_out(Command::ResetThreshold);
+    assert_eq!(cells(&bench), [1, 1, 1, 1]);
+    let folder = bench.root.with_file_name("report");
+    bench.carry_out(Command::ExportReport(folder.clone()));
+    assert!(folder.join("roc_auc.png").is_file());
+    assert_eq!(bench.errors(), Vec::<&str>::new());
+}
+
+#[test]
+fn a_chosen_recording_can_be_drawn_and_a_broken_one_says_why() {
+    let mut bench = Bench::new();
+    let position = |bench: &Bench, wanted: &dyn Fn(&Path) -> bool| {
+        ClipId(bench.state().study.clips.iter().position(|clip| wanted(&clip.path)).unwrap())
+    };
+    let good = bench.state().study.clips.iter().position(|clip| clip.verdict.label().is_some()).unwrap();
+    bench.carry_out(Command::Select(ClipId(good)));
+    let ViewState::Ready(view) = &bench.state().explore.view else { panic!("not drawn") };
+    assert!(view.duration().0 > 0.5);
+    assert!(view.spectrogram.frames > 10);
+    let missing = position(&bench, &|path| !path.exists());
+    bench.carry_out(Command::Select(missing));
+    assert!(matches!(&bench.state().explore.view, ViewState::Failed(reason) if !reason.is_empty()));
+}
+
+#[test]
+fn what_cannot_be_done_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut session = Session::new(Arc::new(|| {}), folder.path().join("data"));
+    let carry_out = |session: &mut Session, command| {
+        session.send(command);
+        while session.busy() {
+            session.wait(Duration::from_millis(50));
+        }
+        session.state().messages.last().map(|message| message.text.clone()).unwrap_or_default()
+    };
+    let text = carry_out(&mut session, Command::StartRun { config: Box::default(), folder: None });
+    assert!(text.contains("Open a dataset first"), "{text}");
+    let text = carry_out(&mut session, Command::Predict(vec!["cough.wav".into()]));
+    assert!(text.contains("no trained network"), "{text}");
+    let text = carry_out(&mut session, Command::Open(vec![folder.path().join("nowhere")]));
+    assert!(text.contains("no such file") && text.contains("nowhere"), "{text}");
+    let text = carry_out(&mut session, Command::Open(vec![folder.path().to_owned()]));
+    assert!(text.contains("Coswara") && text.contains("COUGHVID"), "says what was looked for: {text}");
+}

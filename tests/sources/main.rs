@@ -1,0 +1,240 @@
+//! The datasets as they lie on a user's disk, in small: each test builds one, scans it, and counts.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "the builders of a test may fail it, as the test itself")]
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use coughscope::audio::wav::encode_pcm16;
+use coughscope::data::scan::{ScanError, ScanProgress, SourceScan, SourceSummary, scan};
+use coughscope::data::sources::{SOURCES, SourceError};
+use coughscope::data::{Clip, LabelPolicy, SourceKind};
+use coughscope::units::SampleRate;
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+mod coswara;
+mod coughvid;
+mod virufy;
+
+/// A dataset under construction in a folder of its own.
+struct Study(TempDir);
+
+impl Study {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Writes a file of any content.
+    fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
+        let path = self.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+        self
+    }
+
+    /// Writes a tenth of a second of sound.
+    fn sound(self, path: &str) -> Self {
+        let rate = SampleRate::new(16_000).unwrap();
+        let samples: Vec<f32> = (0..1_600).map(|i| (i as f32 * 0.3).sin() * 0.5).collect();
+        self.file(path, encode_pcm16(&samples, rate))
+    }
+
+    /// The scan of the only dataset.
+    fn scan_with(&self, policy: &LabelPolicy) -> SourceScan {
+        let mut scans = scan(&[self.path().to_owned()], policy, &|_| ControlFlow::Continue(())).unwrap();
+        assert_eq!(scans.len(), 1, "{scans:?}");
+        scans.remove(0)
+    }
+
+    fn scan(&self) -> SourceScan {
+        self.scan_with(&LabelPolicy::default())
+    }
+
+    fn error(&self) -> ScanError {
+        scan(&[self.path().to_owned()], &LabelPolicy::default(), &|_| ControlFlow::Continue(())).unwrap_err()
+    }
+}
+
+/// `(recordings, healthy, sick, unreadable)`.
+fn counts(summary: &SourceSummary) -> (usize, usize, usize, usize) {
+    let sum = summary.healthy + summary.sick + summary.unreadable.len() + summary.excluded.values().sum::<usize>();
+    assert_eq!(summary.recordings, sum, "nothing is lost");
+    (summary.recordings, summary.healthy, summary.sick, summary.unreadable.len())
+}
+
+fn reasons(summary: &SourceSummary) -> Vec<(&str, usize)> {
+    summary.excluded.iter().map(|(reason, count)| (reason.as_str(), *count)).collect()
+}
+
+/// The clip whose path ends so.
+fn clip<'a>(scan: &'a SourceScan, end: &str) -> &'a Clip {
+    scan.clips.iter().find(|clip| clip.path.ends_with(end)).unwrap_or_else(|| panic!("no {end} in {:?}", scan.clips))
+}
+
+/// A folder of real recordings beside the checkout, or `None` with a note.
+fn real(name: &str) -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(name);
+    if !path.is_dir() {
+        eprintln!("skipped: no sample of {name} here");
+        return None;
+    }
+    Some(path)
+}
+
+// Plain folders and what all have in common
+
+#[test]
+fn a_plain_folder_is_read_in_any_case_and_depth() {
+    let study = Study::new()
+        .sound("Healthy/a.wav")
+        .sound("Healthy/clinic/b.WAV")
+        .sound("SICK/a.wav")
+        .file("SICK/list.txt", "x")
+        .sound("train/healthy/c.wav")
+        .sound("test/sick/d.wav")
+        .file("test/sick/e.flac", "broken");
+    let scan = study.scan();
+    assert_eq!((scan.kind, counts(&scan.summary())), (SourceKind::Folder, (6, 3, 2, 1)));
+    let people: BTreeSet<_> = scan.clips.iter().map(|clip| &clip.person).collect();
+    assert_eq!(people.len(), 6, "one person for each file");
+    assert!(scan.notes[0].contains("one person"), "{:?}", scan.notes);
+}
+
+#[test]
+fn a_folder_may_hold_several_datasets_and_is_read_once() {
+    let study = virufy::virufy()
+        .file("x/coswara/combined_data.csv", format!("id,covid_status\n{},healthy\n", coswara::ANNA))
+        .sound(&format!("x/coswara/{}", coswara::heavy(coswara::ANNA)))
+        .file("coughvid/coughvid_20211012/metadata_compiled.csv", "uuid,cough_detected,status\n")
+        .sound("own/healthy/a.wav")
+        .sound("own/sick/b.wav");
+    let paths = [study.path().to_owned(), study.path().join("x"), study.path().join("x/../own")];
+    let decoded = AtomicUsize::new(0);
+    let found = std::sync::Mutex::new(Vec::new());
+    let scans = scan(&paths, &LabelPolicy::default(), &|progress| {
+        match progress {
+            ScanProgress::Found { source, recordings, .. } => found.lock().unwrap().push((source, recordings)),
+            ScanProgress::Decoded { total, .. } => {
+                assert_eq!(total, 6);
+                decoded.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    assert_eq!(decoded.into_inner(), 6);
+    use SourceKind::{Coswara, Coughvid, Folder, Virufy};
+    // Nearer ones first, then by name.
+    assert_eq!(found.into_inner().unwrap(), [(Virufy, 4), (Folder, 2), (Coughvid, 0), (Coswara, 1)]);
+    let empty = scans.iter().find(|scan| scan.kind == Coughvid).unwrap();
+    assert!(empty.notes.iter().any(|note| note == "There is no recording in it."), "{:?}", empty.notes);
+}
+
+#[test]
+fn a_summary_has_the_agreed_fields() {
+    let study = Study::new().sound("healthy/a.wav").file("sick/b.wav", "");
+    let scan = study.scan();
+    let json = serde_json::to_value(scan.summary()).unwrap();
+    let reason = &scan.summary().unreadable[0].reason;
+    let expected = serde_json::json!({
+        "kind": "folder", "path": study.path(), "recordings": 2, "healthy": 1, "sick": 0, "excluded": {},
+        "unreadable": [{ "path": study.path().join("sick/b.wav"), "reason": reason }],
+    });
+    assert_eq!(json, expected);
+}
+
+#[test]
+fn errors_say_what_to_do() {
+    let empty = Study::new().file("notes.txt", "x");
+    let message = empty.error().to_string();
+    for source in SOURCES {
+        assert!(message.contains(source.looks_for()), "{message}");
+    }
+    let file = scan(&[empty.path().join("notes.txt")], &LabelPolicy::default(), &|_| ControlFlow::Continue(()));
+    assert!(matches!(file, Err(ScanError::NotAFolder { .. })), "{file:?}");
+    let absent = scan(&[empty.path().join("absent")], &LabelPolicy::default(), &|_| ControlFlow::Continue(()));
+    assert!(matches!(absent, Err(ScanError::File(_))), "{absent:?}");
+
+    let no_status = Study::new().file("metadata_compiled.csv", "uuid,cough_detected\n");
+    let error = no_status.error();
+    assert!(matches!(error, ScanError::Source(SourceError::Columns { .. })), "{error}");
+    assert!(error.to_string().contains("uuid, cough_detected, status"), "{error}");
+}
+
+#[test]
+fn a_scan_can_be_cancelled_at_every_step() {
+    let mut study = Study::new();
+    for n in 0..40 {
+        study = study.sound(&format!("healthy/{n}.wav")).sound(&format!("sick/{n}.wav"));
+    }
+    let paths = [study.path().to_owned()];
+    for at in [0, 1, 5] {
+        let calls = AtomicUsize::new(0);
+        let result = scan(&paths, &LabelPolicy::default(), &|_| {
+            if calls.fetch_add(1, Ordering::Relaxed) >= at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        assert!(matches!(result, Err(ScanError::Cancelled)), "{result:?}");
+        assert!(calls.into_inner() < 81, "it did not go on to the end");
+    }
+}
+
+/// Bytes as a damaged table has them: pieces of real ones, quotes, separators, line ends, and anything else.
+fn damaged() -> impl Strategy<Value = Vec<u8>> {
+    let pieces = [
+        ",",
+        "\n",
+        "\r\n",
+        "\"",
+        "\"\"",
+        ";",
+        "\0",
+        "inf",
+        "-1e999",
+        "healthy",
+        "COVID-19",
+        "0.9",
+        "2020-04-13T21:30:59+00:00",
+        "../../x",
+        "/",
+        "pos-0421-084-cough-m-50.mp3",
+        "{",
+        "}",
+        ":",
+        "é",
+        "\u{feff}",
+    ];
+    let piece = prop_oneof![
+        3 => prop::sample::select(pieces.to_vec())
+            .prop_map(|text| text.as_bytes().to_vec()),
+        1 => prop::collection::vec(any::<u8>(), 0..8),
+    ];
+    prop::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn damaged_tables_never_panic(bytes in damaged()) {
+        let with = |heading: &str| [heading.as_bytes(), b"\n", &bytes].concat();
+        let study = Study::new()
+            .file("a/combined_data.csv", with("id,covid_status,a,g"))
+            .file("a/Extracted_data/x/metadata.json", &bytes)
+            .file("b/metadata_compiled.csv", with("uuid,cough_detected,status,datetime,latitude,longitude,age,gender"))
+            .file("c/labels.csv", with("corona_test,cough_filename,age"));
+        let scans = scan(&[study.path().to_owned()], &LabelPolicy::default(), &|_| ControlFlow::Continue(()));
+        if let Ok(scans) = scans {
+            prop_assert_eq!(scans.len(), 3);
+            for scan in scans {
+                counts(&scan.summary());
+            }
+        }
+    }
+}
