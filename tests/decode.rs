@@ -161,6 +161,29 @@ fn streams_appended_to_each_other_are_one_recording() {
     assert!(!recording.format().truncated);
 }
 
+/// An MP4 box.
+fn mp4_box(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
+    [&(content.len() as u32 + 8).to_be_bytes(), name.as_slice(), content].concat()
+}
+
+#[test]
+fn apples_gapless_tag_wins_over_the_edit_list() {
+    // Priming 2112, padding 0, length 100; FFmpeg does not write the tag, so that it is appended here.
+    let text = b" 00000000 00000840 00000000 0000000000000064 00000000";
+    let tag = [
+        mp4_box(b"mean", b"\0\0\0\0com.apple.iTunes"),
+        mp4_box(b"name", b"\0\0\0\0iTunSMPB"),
+        mp4_box(b"data", &[b"\0\0\0\x01\0\0\0\0", text.as_slice()].concat()),
+    ];
+    let handler = mp4_box(b"hdlr", b"\0\0\0\0\0\0\0\0mdirappl\0\0\0\0\0\0\0\0\0");
+    let list = mp4_box(b"ilst", &mp4_box(b"----", &tag.concat()));
+    let metadata = mp4_box(b"meta", &[b"\0\0\0\0".as_slice(), &handler, &list].concat());
+    let tagged = decode_bytes(&[bytes_of("aac.m4a"), metadata].concat(), Path::new("x.m4a")).unwrap();
+    // The edit list alone starts at 1024.
+    let listed = decode(&fixture("aac.m4a")).unwrap();
+    assert_eq!(tagged.channels()[0][..], listed.channels()[0][2112 - 1024..][..100]);
+}
+
 #[test]
 fn kinds_that_are_not_read_are_named() {
     let error = |bytes: &[u8]| decode_bytes(bytes, Path::new("x.wav")).unwrap_err().to_string();

@@ -1,5 +1,7 @@
 //! The demo study: what it promises, whole or not at all, the same for the same seed.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail loudly, as the tests do")]
+
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
@@ -95,6 +97,10 @@ fn a_study_has_three_layouts_and_says_that_it_is_synthetic() {
             assert!(text(path).contains(part), "{path} does not say \"{part}\"");
         }
     }
+    assert!(is_demo(&root) && is_demo(&root.join("virufy/clinical/labels.csv")));
+    assert!(!is_demo(folder.path()));
+    fs::write(folder.path().join("demo.toml"), "[package]\nname = \"another program's demo\"\n").unwrap();
+    assert!(!is_demo(folder.path()), "only our own marker counts");
     let columns = |path: &str| text(path).lines().next().unwrap().split(',').count();
     assert_eq!(columns("coswara/combined_data.csv"), 36);
     assert_eq!(columns("coughvid/coughvid_20211012/metadata_compiled.csv"), 52 + 1);
@@ -159,18 +165,6 @@ fn a_stopped_or_killed_run_leaves_no_half_study() {
     let study = make(&root, &SMALL);
     assert!(matches!(generate(&root, &DemoConfig { seed: 8, ..SMALL }, &stop_at_five), Err(DemoError::Stopped)));
     assert_eq!(make(&root, &SMALL), study, "the old study survives a stopped replacement");
-}
-
-#[test]
-fn a_demo_is_known_from_within() {
-    let folder = tempfile::tempdir().unwrap();
-    let root = folder.path().join("demo");
-    make(&root, &SMALL);
-    assert!(is_demo(&root));
-    assert!(is_demo(&root.join("coughvid/coughvid_20211012/metadata_compiled.csv")));
-    assert!(!is_demo(folder.path()));
-    fs::write(folder.path().join("demo.toml"), "[package]\nname = \"another program's demo\"\n").unwrap();
-    assert!(!is_demo(folder.path()), "only our own marker counts");
 }
 
 #[test]

@@ -6,8 +6,8 @@ use rubato::{Fft, FixedSync, Resampler, WindowFunction};
 
 use crate::units::SampleRate;
 
-/// The shortest filter, in samples of the slower rate. 1024 puts the band edge at 97 % of the lower Nyquist frequency
-/// (measured below), and the filter's echo of a click within 1024 samples around it.
+/// The shortest filter, in samples of the slower rate. With 1024, all is kept up to 97 % of the lower Nyquist frequency
+/// (error below -117 dB), nothing from 100 % on (below -139 dB): both measured as in the tests.
 const MIN_FILTER_FRAMES: usize = 1024;
 
 /// The resampler could not be built or run.
@@ -115,16 +115,16 @@ mod tests {
     fn a_sine_keeps_frequency_amplitude_and_phase() {
         for (from, to) in PAIRS.map(|(from, to)| (rate(from), rate(to))) {
             let nyquist_hz = from.nyquist().0.min(to.nyquist().0);
-            for hz in [0.02, 0.3, 0.9].map(|share| share * nyquist_hz) {
+            for hz in [0.02, 0.3, 0.9, 0.97].map(|share| share * nyquist_hz) {
                 let seconds = 4;
                 let resampled = resample(&sine(hz, from, seconds * from.hz() as usize), from, to).unwrap();
                 let expected = sine(hz, to, seconds * to.hz() as usize);
                 assert_eq!(resampled.len(), expected.len());
                 let errors: Vec<f64> =
                     middle(&resampled).iter().zip(middle(&expected)).map(|(a, b)| f64::from(a - b)).collect();
-                // A sine's RMS is -3 dB. Measured: -113 dB at worst; a shift of a hundredth of a sample gives -37 dB.
+                // Measured: -117 dB at worst. A shift of a thousandth of a sample would give -54 dB at the highest tone.
                 let error_db = 20.0 * rms(errors.into_iter()).log10();
-                assert!(error_db < -100.0, "{error_db:.1} dB at {hz} Hz, {from} to {to}");
+                assert!(error_db < -110.0, "{error_db:.1} dB at {hz} Hz, {from} to {to}");
             }
         }
     }
@@ -134,11 +134,11 @@ mod tests {
         for (from, to) in [(44_100, 16_000), (48_000, 16_000), (44_100, 12_000), (44_101, 16_000)]
             .map(|(from, to)| (rate(from), rate(to)))
         {
-            for share in [1.03, 1.3, 1.9] {
+            for share in [1.0, 1.03, 1.3, 1.9] {
                 let hz = share * to.nyquist().0;
                 let resampled = resample(&sine(hz, from, 4 * from.hz() as usize), from, to).unwrap();
                 let left_db = 20.0 * rms(middle(&resampled).iter().map(|&sample| f64::from(sample))).log10();
-                assert!(left_db < -90.0, "{left_db:.1} dB left of {hz} Hz, {from} to {to}");
+                assert!(left_db < -120.0, "{left_db:.1} dB left of {hz} Hz, {from} to {to}");
             }
         }
     }
@@ -152,7 +152,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(48))]
+        #![proptest_config(ProptestConfig::with_cases(24))]
         #[test]
         fn the_length_is_the_nearest(frames in 0_usize..5_000, from in 4_000_u32..50_000, to in 4_000_u32..50_000) {
             let resampled = resample(&vec![0.25; frames], rate(from), rate(to)).unwrap();

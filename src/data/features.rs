@@ -6,7 +6,11 @@ use std::sync::Arc;
 use crate::audio::{self, DecodeError, Recording};
 use crate::spectrogram::{Spectrogram, SpectrogramConfig, SpectrogramError};
 
-/// Levels of a recording scaled to -1 (the lowest of the configured range) .. 1 (the highest).
+/// Levels of a recording relative to its own loudest moment, scaled: 1 is that moment, -1 as far below it as the
+/// spectrogram's range is wide.
+///
+/// How loud a recording is says more about the microphone and its distance than about the person; so the same cough
+/// recorded softly gives the same features, down to the floor of the range.
 #[derive(Clone, Debug)]
 pub struct Features {
     /// Row-major, shape `[bins, frames]`, lowest frequency first.
@@ -51,8 +55,15 @@ impl Features {
     pub fn from_spectrogram(spectrogram: &Spectrogram) -> Self {
         let (low, high) = spectrogram.range_db;
         let scale = 2.0 / (high - low);
-        let values = spectrogram.levels_db.iter().map(|level| (level - low) * scale - 1.0).collect();
+        let loudest = spectrogram.levels_db.iter().copied().fold(low, f32::max);
+        let values = spectrogram.levels_db.iter().map(|level| (1.0 + (level - loudest) * scale).max(SILENCE)).collect();
         Self { values, bins: spectrogram.bins, frames: spectrogram.frames }
+    }
+
+    /// Features of the caller's own making. Shape of `values`: `[bins, values.len() / bins]`.
+    #[cfg(test)]
+    pub(crate) fn from_values(values: Vec<f32>, bins: usize) -> Self {
+        Self { frames: values.len() / bins, bins, values: values.into() }
     }
 
     /// Frequency rows.
@@ -103,6 +114,22 @@ mod tests {
     /// Two rows, five columns: 0.1 .. 0.5 and 0.6 .. 1.0.
     fn features() -> Features {
         Features { values: (1..=10).map(|i| i as f32 / 10.0).collect(), bins: 2, frames: 5 }
+    }
+
+    #[test]
+    fn a_softer_recording_gives_the_same_features() {
+        let levels = |offset: f32| Spectrogram {
+            levels_db: [-10.0, -20.0, -60.0].map(|level| level + offset).to_vec().into(),
+            bins: 1,
+            frames: 3,
+            hop: crate::units::Seconds(0.01),
+            start: crate::units::Seconds(0.0),
+            axis: crate::spectrogram::FrequencyAxis::Linear { top: crate::units::Hertz(8000.0) },
+            range_db: (-80.0, 0.0),
+        };
+        let loud = Features::from_spectrogram(&levels(0.0));
+        assert_eq!(loud.values[..], [1.0, 0.75, -0.25]);
+        assert_eq!(Features::from_spectrogram(&levels(-16.0)).values[..], loud.values[..]);
     }
 
     #[test]

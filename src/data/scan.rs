@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::sources::{MOST_LEVELS, SOURCES, Source, SourceError, find};
+use super::sources::{MOST_LEVELS, NO_AUDIO_FILE, SOURCES, Source, SourceError, find};
 use super::{Clip, Label, LabelPolicy, SoundFacts, SourceKind, Verdict};
 use crate::audio::{Recording, decode};
 use crate::files::FileError;
@@ -137,8 +137,7 @@ impl SourceScan {
     }
 }
 
-/// Recognises the datasets in `paths`, reads their tables, and decodes every recording that `policy` uses, on all
-/// cores.
+/// Recognises the datasets in `paths`, reads their tables, and decodes every recording, on all cores.
 ///
 /// A folder that lies in two of the paths is read once. `progress` may end the scan with `Break`.
 ///
@@ -162,7 +161,7 @@ pub fn scan(
         }
         scans.push(SourceScan { kind: source.kind(), root, clips: contents.clips, notes: contents.notes });
     }
-    decode_used(&mut scans, progress)?;
+    decode_all(&mut scans, progress)?;
     Ok(scans)
 }
 
@@ -189,13 +188,15 @@ fn canonical(folder: &Path) -> PathBuf {
     std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned())
 }
 
-/// Decodes every clip that is used, and marks those that have no usable sound.
-fn decode_used(
+/// Decodes every clip that has a file, and marks those that have no usable sound. Excluded ones too: a person who thinks
+/// of using them wants to know how long they are and whether they play.
+fn decode_all(
     scans: &mut [SourceScan],
     progress: &(dyn Fn(ScanProgress) -> ControlFlow<()> + Sync),
 ) -> Result<(), ScanError> {
+    let no_audio = Verdict::Exclude(NO_AUDIO_FILE.to_owned());
     let wanted: Vec<&mut Clip> =
-        scans.iter_mut().flat_map(|scan| &mut scan.clips).filter(|clip| clip.verdict.label().is_some()).collect();
+        scans.iter_mut().flat_map(|scan| &mut scan.clips).filter(|clip| clip.verdict != no_audio).collect();
     let total = wanted.len();
     let done = AtomicUsize::new(0);
     let flow = wanted.into_par_iter().try_for_each(|clip| {

@@ -71,7 +71,7 @@ impl SmallConfig {
             stem: stem_conv,
             stem_norm: BatchNormConfig::new(stem).init(device),
             stages,
-            // Mean and maximum over time for every channel and row.
+            // Mean and spread over time for every channel and row.
             head: init::linear(2 * channels * rows, 2, rng, device),
         }
     }
@@ -83,7 +83,7 @@ fn halved(size: usize) -> usize {
 }
 
 impl SmallNetwork {
-    /// Mean and maximum over time of every channel and frequency row.
+    /// Mean and standard deviation over time of every channel and frequency row (statistics pooling, Snyder et al. 2017).
     ///
     /// # Shapes
     /// - `windows`: `[batch, 1, bins, frames]`; any number of frames
@@ -94,9 +94,11 @@ impl SmallNetwork {
         for stage in &self.stages {
             x = stage.forward(x);
         }
-        let mean = x.clone().mean_dim(3).flatten::<2>(1, 3);
-        let peak = x.max_dim(3).flatten::<2>(1, 3);
-        Tensor::cat(vec![mean, peak], 1)
+        // Keeps the root's slope finite where nothing moves.
+        const TINY: f64 = 1e-4;
+        let mean = x.clone().mean_dim(3);
+        let deviation = (x - mean.clone()).square().mean_dim(3).add_scalar(TINY).sqrt();
+        Tensor::cat(vec![mean.flatten::<2>(1, 3), deviation.flatten::<2>(1, 3)], 1)
     }
 
     /// Logits (healthy, sick) of pooled features.

@@ -13,7 +13,7 @@ use crate::train::device::DeviceChoice;
 pub struct TrainConfig {
     /// The preset that these settings started from.
     pub preset: Preset,
-    /// Passes over the training part. Default 12.
+    /// Passes over the training part. Default 20.
     pub epochs: usize,
     /// Windows of sound per optimiser step. Default 16.
     pub batch_size: usize,
@@ -25,7 +25,7 @@ pub struct TrainConfig {
     pub class_weights: bool,
     /// Made-up variation of the training part.
     pub augment: AugmentConfig,
-    /// Stop after this many epochs without a better validation AUC; 0 never stops early. Default 5.
+    /// Stop after this many epochs without a better validation AUC; 0 never stops early. Default 6.
     pub patience: usize,
     /// Seed of weights, order and augmentation. Default 123, the paper's.
     pub seed: u64,
@@ -101,13 +101,13 @@ impl Default for TrainConfig {
     fn default() -> Self {
         Self {
             preset: Preset::Quick,
-            epochs: 12,
+            epochs: 20,
             batch_size: 16,
             learning_rate: 2e-3,
             weight_decay: 1e-2,
             class_weights: true,
             augment: AugmentConfig::default(),
-            patience: 5,
+            patience: 6,
             seed: 123,
             device: DeviceChoice::Auto,
             network: NetworkConfig::default(),

@@ -320,10 +320,8 @@ mod tests {
     use super::*;
     use crate::models::NetworkConfig;
     use crate::models::small::SmallConfig;
-    use crate::spectrogram::{FrequencyAxis, Spectrogram};
     use crate::train::config::AugmentConfig;
     use crate::train::device::flex;
-    use crate::units::{Hertz, Seconds};
 
     /// Noise with a louder band for the sick: easy to tell apart, and small.
     fn examples(count: usize, seed: u64) -> Vec<Example> {
@@ -332,19 +330,10 @@ mod tests {
             .map(|index| {
                 let label = if index % 2 == 0 { Label::Healthy } else { Label::Sick };
                 let loud = if label.is_positive() { 4..8 } else { 8..12 };
-                let levels: Vec<f32> = (0..16 * 20)
-                    .map(|i| rng.random_range(-70.0..-50.0) + if loud.contains(&(i / 20)) { 20.0 } else { 0.0 })
+                let values = (0..16 * 20)
+                    .map(|i| rng.random_range(-0.75..-0.25) + if loud.contains(&(i / 20)) { 0.5 } else { 0.0 })
                     .collect();
-                let spectrogram = Spectrogram {
-                    levels_db: levels.into(),
-                    bins: 16,
-                    frames: 20,
-                    hop: Seconds(0.016),
-                    start: Seconds(0.0),
-                    axis: FrequencyAxis::Linear { top: Hertz(8000.0) },
-                    range_db: (-80.0, 0.0),
-                };
-                Example { features: Features::from_spectrogram(&spectrogram), label }
+                Example { features: Features::from_values(values, 16), label }
             })
             .collect()
     }

@@ -67,21 +67,24 @@ pub fn overlay(ctx: &Context, run: Option<&str>) {
         lines.push("Drop to open".to_owned());
     }
     let screen = ctx.content_rect();
-    Area::new(Id::unique("drop overlay")).order(Order::Foreground).fixed_pos(screen.min).show(ctx, |ui| {
-        let palette = theme::palette(ui);
-        let (rect, _) = ui.allocate_exact_size(screen.size(), Sense::hover());
-        let painter = ui.painter();
-        painter.rect_filled(rect, CornerRadius::ZERO, palette.veil);
-        let frame = rect.shrink(space::XL);
-        let stroke = Stroke::new(2.0, palette.accent);
-        painter.rect_stroke(frame, CornerRadius::same(theme::CARD_RADIUS), stroke, StrokeKind::Inside);
-        let top = frame.center() - vec2(0.0, lines.len() as f32 * space::L);
-        for (row, line) in lines.iter().enumerate() {
-            let place = top + vec2(0.0, (row as f32 + 0.5) * 2.0 * space::L);
-            let line = Label::new(theme::title(line)).truncate();
-            ui.put(Rect::from_center_size(place, vec2(frame.width() - space::XL, 2.0 * space::L)), line);
-        }
-    });
+    Area::new(Id::unique("drop overlay")).order(Order::Foreground).fade_in(false).fixed_pos(screen.min).show(
+        ctx,
+        |ui| {
+            let palette = theme::palette(ui);
+            let (rect, _) = ui.allocate_exact_size(screen.size(), Sense::hover());
+            let painter = ui.painter();
+            painter.rect_filled(rect, CornerRadius::ZERO, palette.veil);
+            let frame = rect.shrink(space::XL);
+            let stroke = Stroke::new(2.0, palette.accent);
+            painter.rect_stroke(frame, CornerRadius::same(theme::CARD_RADIUS), stroke, StrokeKind::Inside);
+            let top = frame.center() - vec2(0.0, lines.len() as f32 * space::L);
+            for (row, line) in lines.iter().enumerate() {
+                let place = top + vec2(0.0, (row as f32 + 0.5) * 2.0 * space::L);
+                let line = Label::new(theme::title(line)).truncate();
+                ui.put(Rect::from_center_size(place, vec2(frame.width() - space::XL, 2.0 * space::L)), line);
+            }
+        },
+    );
 }
 
 #[cfg(test)]

@@ -39,6 +39,13 @@ pub fn wait(duration: Duration) -> String {
     }
 }
 
+/// The same words with a capital at the start: errors begin small, as they are also parts of longer ones.
+#[must_use]
+pub fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// The last part of a path, for lists; the whole path where it has none.
 #[must_use]
 pub fn file_name(path: &Path) -> String {
@@ -72,6 +79,13 @@ mod tests {
     fn waits_change_their_unit() {
         for (secs, text) in [(0, "0 s"), (59, "59 s"), (60, "1 min 0 s"), (3599, "59 min 59 s"), (3900, "1 h 5 min")] {
             assert_eq!(wait(Duration::from_secs(secs)), text);
+        }
+    }
+
+    #[test]
+    fn sentences_begin_with_a_capital() {
+        for (words, text) in [("", ""), ("no dataset", "No dataset"), ("élan", "Élan"), ("É", "É")] {
+            assert_eq!(sentence(words), text);
         }
     }
 

@@ -6,6 +6,7 @@ use eframe::egui::{
     Align2, Area, Button, Context, CornerRadius, Frame, Id, Label, Margin, Order, RichText, Stroke, Ui, vec2,
 };
 
+use super::format::sentence;
 use super::panels::Cx;
 use super::theme::{self, palette, space};
 use crate::session::{Command, Message, Severity};
@@ -74,13 +75,14 @@ fn message_ui(ui: &mut Ui, message: &Message) -> bool {
         .shadow(ui.visuals().popup_shadow);
     frame
         .show(ui, |ui| {
+            ui.set_width(ui.available_width());
             ui.horizontal_top(|ui| {
                 ui.label(RichText::new(sign).color(colour).size(theme::size::SECTION));
                 let close_width = 72.0;
                 let text_width = ui.available_width() - close_width;
                 ui.allocate_ui(vec2(text_width, 0.0), |ui| {
                     ui.set_width(text_width);
-                    ui.add(Label::new(&message.text).wrap());
+                    ui.add(Label::new(sentence(&message.text)).wrap());
                 });
                 let close = Button::new(theme::muted(ui, "Dismiss")).frame_when_inactive(false);
                 ui.add(close).clicked()

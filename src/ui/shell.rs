@@ -1,13 +1,15 @@
 //! What is around every panel: the bar with the tabs above, the status bar below.
 
-use eframe::egui::{Align, Button, Layout, Popup, ProgressBar, RichText, ThemePreference, Ui};
+use eframe::egui::{
+    Align, Button, Layout, Popup, Rect, Response, RichText, Role, Sense, Stroke, ThemePreference, Ui, Vec2, WidgetInfo,
+};
 
 use super::app::NAME;
 use super::dialogs::Dialog;
 use super::format::{count, file_name};
 use super::panels::{Cx, PANELS, PanelId};
 use super::theme::{self, palette, space};
-use super::widgets::{badge, primary_button};
+use super::widgets::{badge, progress_bar};
 use crate::session::{Command, Loading, Run, RunPhase};
 
 /// Width of the progress bar below, in points.
@@ -46,7 +48,7 @@ fn tab(ui: &mut Ui, name: &str, number: usize, selected: bool) -> bool {
 }
 
 fn open_menu(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let button = primary_button(ui, "Open…");
+    let button = ui.button("Open…");
     Popup::menu(&button).show(|ui| {
         ui.set_min_width(200.0);
         if ui.add(menu_item("Folders…")).on_hover_text("Datasets, or a saved run").clicked() {
@@ -74,7 +76,7 @@ fn theme_menu(ui: &mut Ui) {
     let current = ui.ctx().options(|options| options.theme_preference);
     let choices =
         [(ThemePreference::System, "System"), (ThemePreference::Light, "Light"), (ThemePreference::Dark, "Dark")];
-    let button = ui.add(Button::new("Theme").frame_when_inactive(false));
+    let button = theme_button(ui);
     Popup::menu(&button).show(|ui| {
         for (choice, name) in choices {
             if ui.add(Button::selectable(choice == current, name)).clicked() {
@@ -82,6 +84,22 @@ fn theme_menu(ui: &mut Ui) {
             }
         }
     });
+}
+
+/// A half-filled disc, the common sign for light and dark.
+fn theme_button(ui: &mut Ui) -> Response {
+    let palette = palette(ui);
+    let (rect, response) = ui.allocate_exact_size(Vec2::splat(theme::CONTROL_HEIGHT), Sense::click());
+    let painter = ui.painter();
+    if response.hovered() || response.has_focus() {
+        painter.rect_filled(rect, theme::RADIUS, palette.raised);
+    }
+    let (centre, radius) = (rect.center(), 6.5);
+    painter.circle_stroke(centre, radius, Stroke::new(1.5, palette.muted));
+    let right_half = Rect::from_min_max(rect.center_top(), rect.max);
+    painter.with_clip_rect(right_half).circle_filled(centre, radius, palette.muted);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Theme"));
+    response.on_hover_text("Light or dark")
 }
 
 /// The promise on the left, what goes on in the background on the right.
@@ -102,7 +120,7 @@ pub fn status_bar(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 fn loading_ui(ui: &mut Ui, loading: &Loading) {
     let share = (loading.total > 0).then(|| loading.done as f32 / loading.total as f32);
-    progress(ui, share);
+    progress_bar(ui, "Progress", share, PROGRESS_WIDTH);
     let counts = match loading.total {
         0 => String::new(),
         total => format!(" {} of {}", count(loading.done), count(total)),
@@ -125,17 +143,6 @@ fn run_ui(ui: &mut Ui, run: &Run) -> bool {
         RunPhase::Testing => ("Testing the best network".to_owned(), None),
         RunPhase::Finished { .. } | RunPhase::Failed(_) => return false,
     };
-    progress(ui, share);
+    progress_bar(ui, "Progress", share, PROGRESS_WIDTH);
     ui.link(RichText::new(text).size(theme::size::SMALL)).on_hover_text(file_name(&run.folder)).clicked()
-}
-
-/// A bar; it moves by itself while the share is not known.
-fn progress(ui: &mut Ui, share: Option<f32>) {
-    let bar = ProgressBar::new(share.unwrap_or(1.0)).desired_width(PROGRESS_WIDTH).desired_height(6.0);
-    let response = ui.add(bar.fill(palette(ui).accent).animate(share.is_none()));
-    super::widgets::name_picture(
-        &response,
-        "Progress",
-        &share.map_or(String::new(), |s| format!("{:.0} %", s * 100.0)),
-    );
 }

@@ -46,6 +46,9 @@ pub const CARD_RADIUS: u8 = 10;
 /// Height of buttons, fields and rows, in points.
 pub const CONTROL_HEIGHT: f32 = 28.0;
 
+/// The cursor over a spectrogram: seen on every colour of every map, in both themes.
+pub const ON_PICTURE: Color32 = Color32::from_rgba_premultiplied(0xc8, 0xc8, 0xc8, 0xc8);
+
 /// The colours of one theme.
 ///
 /// Healthy is blue and sick is orange everywhere: the pair that Okabe and Ito (2008) found safe for every common kind of

@@ -69,8 +69,13 @@ fn open(renderer: Renderer, session: &dyn Fn(Wake) -> Session, paths: &[PathBuf]
 }
 
 fn options(renderer: Renderer) -> NativeOptions {
-    // X11 without asking: the `x11` feature of eframe builds winit without its Wayland half, which has no file drop.
     NativeOptions {
+        #[cfg(target_os = "linux")]
+        event_loop_builder: Some(Box::new(|builder| {
+            use winit::platform::x11::EventLoopBuilderExtX11;
+            // winit 0.30 has no file drop on native Wayland; XWayland serves those desktops.
+            builder.with_x11();
+        })),
         renderer,
         viewport: egui::ViewportBuilder::default()
             .with_title(super::app::NAME)

@@ -22,7 +22,7 @@ fn coswara_is_read_by_its_table() {
         "g,covid_status,a,id\nfemale,healthy,31,{ANNA}\nmale,positive_mild,,{BERT}\nmale,recovered_full,200,{CARL}\n\
          male,healthy,50,nobody\nmale,on_holiday,5,odd\nmale,healthy,6,hollow\nfemale,healthy,1,{ANNA}\n"
     );
-    let hollow = encode_pcm16(&[], SampleRate::new(44_100).unwrap());
+    let hollow = encode_pcm16(&[], SampleRate::new(44_100).unwrap()).unwrap();
     assert_eq!(hollow.len(), 44, "a WAV header and nothing else, as they occur in the dataset");
     let study = Study::new()
         .file("combined_data.csv", table)

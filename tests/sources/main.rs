@@ -43,7 +43,7 @@ impl Study {
     fn sound(self, path: &str) -> Self {
         let rate = SampleRate::new(16_000).unwrap();
         let samples: Vec<f32> = (0..1_600).map(|i| (i as f32 * 0.3).sin() * 0.5).collect();
-        self.file(path, encode_pcm16(&samples, rate))
+        self.file(path, encode_pcm16(&samples, rate).unwrap())
     }
 
     /// The scan of the only dataset.

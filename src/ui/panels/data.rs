@@ -1,6 +1,7 @@
 //! What was opened: counts, what was left out and why, and how the recordings fall into parts.
 
-use eframe::egui::{Align, Label as TextLabel, Layout, RichText, ScrollArea, Ui};
+use eframe::egui::epaint::{RoundedRect, tessellator::path};
+use eframe::egui::{Align, CornerRadius, Label as TextLabel, Layout, RichText, ScrollArea, Shape, Stroke, Ui};
 use egui_extras::{Column, TableBuilder};
 
 use super::{Cx, Panel, PanelId, StudyStamp};
@@ -9,7 +10,7 @@ use crate::data::split::{Part, SplitOutcome};
 use crate::data::{Label, SourceKind};
 use crate::session::{Command, Study};
 use crate::ui::dialogs::Dialog;
-use crate::ui::format::{count, counted, file_name, short_path};
+use crate::ui::format::{count, counted, short_path};
 use crate::ui::theme::{self, palette, space};
 use crate::ui::widgets::{card, class_bar, columns, dot, empty_state, grid, notice, page_header, primary_button, stat};
 
@@ -97,6 +98,7 @@ impl Overview {
 fn welcome(ui: &mut Ui, cx: &mut Cx<'_>) {
     let text = "Drop a folder anywhere on this window. Coughscope recognises the datasets below as they are published, \
                 lists what it leaves out and why, and changes nothing in them.";
+    drop_zone(ui);
     empty_state(ui, "Open cough recordings", text, |ui| {
         ui.horizontal(|ui| {
             // Two buttons of about this width, centred.
@@ -108,20 +110,30 @@ fn welcome(ui: &mut Ui, cx: &mut Cx<'_>) {
                 cx.send(Command::OpenDemo);
             }
         });
+        ui.add_space(space::S);
+        ui.label(theme::caption(
+            ui,
+            "The demo study is synthetic: made by a program, it proves nothing about any disease",
+        ));
         ui.add_space(space::XL);
         for (name, words) in [
-            ("Coswara", "Indian Institute of Science, github.com/iiscleap/Coswara-Data"),
-            ("COUGHVID", "EPFL, zenodo.org/records/7024894"),
-            ("Virufy", "Virufy clinical data, github.com/virufy/virufy-data"),
+            ("Coswara", "Indian Institute of Science · github.com/iiscleap/Coswara-Data"),
+            ("COUGHVID", "EPFL · zenodo.org/records/7024894"),
+            ("Virufy", "Virufy clinical data · github.com/virufy/virufy-data"),
         ] {
-            ui.label(theme::muted(ui, format!("{name}: {words}")));
+            ui.label(theme::muted(ui, format!("{name} · {words}")));
         }
-        ui.add_space(space::M);
-        ui.label(theme::muted(
-            ui,
-            "The demo study is synthetic: made by a program, so it proves nothing about any disease",
-        ));
     });
+}
+
+/// A dashed outline around the room that is left.
+fn drop_zone(ui: &Ui) {
+    let mut outline = Vec::new();
+    let rect = ui.available_rect_before_wrap().shrink(1.0);
+    path::rounded_rectangle(&mut outline, RoundedRect::new(rect, CornerRadius::same(theme::CARD_RADIUS)));
+    outline.extend(outline.first().copied());
+    let dashes = Shape::dashed_line(&outline, Stroke::new(1.5, palette(ui).line_strong), 6.0, 6.0);
+    ui.painter().extend(dashes);
 }
 
 fn loading_ui(ui: &mut Ui, cx: &Cx<'_>) {
@@ -195,6 +207,7 @@ fn left_out(ui: &mut Ui, overview: &Overview) {
     if exclusions.is_empty() {
         ui.label(theme::muted(ui, "Every recording is used"));
     }
+    ui.spacing_mut().item_spacing.y = 0.0;
     for (source, reason, number) in exclusions {
         ui.horizontal(|ui| {
             ui.label(theme::muted(ui, source.name()));
@@ -226,7 +239,7 @@ fn unreadable(ui: &mut Ui, overview: &Overview) {
             row.col(|ui| {
                 ui.vertical(|ui| {
                     ui.spacing_mut().item_spacing.y = 0.0;
-                    let name = ui.add(TextLabel::new(file_name(&file.path)).truncate());
+                    let name = ui.add(TextLabel::new(short_path(&file.path)).truncate());
                     name.on_hover_text(file.path.display().to_string());
                     let reason = ui.add(TextLabel::new(theme::muted(ui, &file.reason)).truncate());
                     reason.on_hover_text(&file.reason);
@@ -275,7 +288,7 @@ fn shared_people(ui: &mut Ui, outcome: &SplitOutcome) {
 }
 
 fn parts_table(ui: &mut Ui, outcome: &SplitOutcome) {
-    grid(ui, 110.0, Part::ALL.len(), |ui, index| {
+    grid(ui, 92.0, Part::ALL.len(), |ui, index| {
         let Some(part) = Part::ALL.get(index).copied() else { return };
         let palette = palette(ui);
         let (name, colour) = match part {

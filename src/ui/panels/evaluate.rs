@@ -18,9 +18,11 @@ use crate::ui::widgets::{
 /// Smallest width of a card, in points: three stand side by side in a usual window, two in the smallest.
 const CARD_WIDTH: f32 = 370.0;
 /// Height of what is in a card, in points.
-const CARD_HEIGHT: f32 = 264.0;
+const CARD_HEIGHT: f32 = 286.0;
+/// Height of a plot below its head, in points.
+const PLOT_HEIGHT: f32 = CARD_HEIGHT - space::XL;
 /// Height of the strip of scores, in points.
-const STRIP_HEIGHT: f32 = 72.0;
+const STRIP_HEIGHT: f32 = 64.0;
 /// Radius of the point that marks the threshold on a curve, in points.
 const MARK_RADIUS: f32 = 6.0;
 
@@ -35,14 +37,8 @@ type Stamp = (String, usize, *const crate::report::predictions::Prediction);
 
 type CardUi = fn(&mut Ui, &Evaluation, &mut Cx<'_>);
 
-/// The cards below the threshold, in reading order.
-const CARDS: [(&str, CardUi); 5] = [
-    ("", roc_card),
-    ("", pr_card),
-    ("Confusion matrix", matrix_card),
-    ("Metrics", metrics_card),
-    ("Classification report", report_card),
-];
+/// The cards below the threshold, in reading order: what is looked at while the threshold moves comes first.
+const CARDS: [CardUi; 5] = [roc_card, matrix_card, metrics_card, pr_card, report_card];
 
 impl Panel for EvaluatePanel {
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -59,8 +55,8 @@ impl Panel for EvaluatePanel {
             card(ui, "", |ui| self.threshold(ui, evaluation, cx));
             ui.add_space(space::S);
             grid(ui, CARD_WIDTH, CARDS.len(), |ui, index| {
-                if let Some((head, draw)) = CARDS.get(index) {
-                    card(ui, head, |ui| {
+                if let Some(draw) = CARDS.get(index) {
+                    card(ui, "", |ui| {
                         ui.set_min_height(CARD_HEIGHT);
                         draw(ui, evaluation, cx);
                     });
@@ -186,13 +182,12 @@ fn roc_card(ui: &mut Ui, evaluation: &Evaluation, cx: &mut Cx<'_>) {
     };
     let palette = palette(ui);
     let chance = plot::chance(ui, [0.0, 0.0], [1.0, 1.0]);
-    let shown =
-        plot::unit_square(ui, "roc", "1 − specificity", "Sensitivity").height(CARD_HEIGHT - space::XL).show(ui, |ui| {
-            let points: Vec<[f64; 2]> = evaluation.roc.iter().map(|point| [point.fpr, point.tpr]).collect();
-            ui.line(chance);
-            ui.line(plot::curve("ROC", points, palette.accent, 2.0));
-            ui.points(mark("Threshold", [1.0 - specificity, sensitivity], palette.text));
-        });
+    let shown = plot::unit_square(ui, "roc", "1 − specificity", "Sensitivity").height(PLOT_HEIGHT).show(ui, |ui| {
+        let points: Vec<[f64; 2]> = evaluation.roc.iter().map(|point| [point.fpr, point.tpr]).collect();
+        ui.line(chance);
+        ui.line(plot::curve("ROC", points, palette.accent, 2.0));
+        ui.points(mark("Threshold", [1.0 - specificity, sensitivity], palette.text));
+    });
     let summary = format!(
         "area under the curve {}; at threshold {:.3}: sensitivity {sensitivity:.3}, specificity {specificity:.3}",
         evaluation.auc.map_or("not defined".to_owned(), |auc| format!("{auc:.3}")),
@@ -209,7 +204,7 @@ fn roc_card(ui: &mut Ui, evaluation: &Evaluation, cx: &mut Cx<'_>) {
 
 fn pr_card(ui: &mut Ui, evaluation: &Evaluation, cx: &mut Cx<'_>) {
     let area = evaluation.average_precision.map_or("not defined".to_owned(), |area| format!("{area:.3}"));
-    ui.label(theme::section(format!("Precision and recall · average precision {area}")));
+    ui.label(theme::section(format!("Precision-recall · average precision {area}")));
     if evaluation.pr.is_empty() {
         not_defined(ui, evaluation.table.average_precision().err());
         return;
@@ -219,16 +214,13 @@ fn pr_card(ui: &mut Ui, evaluation: &Evaluation, cx: &mut Cx<'_>) {
     let now = metric("sensitivity", &confusion).zip(metric("ppv", &confusion));
     let prevalence = evaluation.table.positives() as f64 / evaluation.table.len() as f64;
     let chance = plot::chance(ui, [0.0, prevalence], [1.0, prevalence]);
-    let shown = plot::unit_square(ui, "pr", "Recall (sensitivity)", "Precision").height(CARD_HEIGHT - space::XL).show(
-        ui,
-        |ui| {
-            ui.line(chance);
-            ui.line(plot::curve("Precision", steps(&evaluation.pr), palette.accent, 2.0));
-            if let Some((recall, precision)) = now {
-                ui.points(mark("Threshold", [recall, precision], palette.text));
-            }
-        },
-    );
+    let shown = plot::unit_square(ui, "pr", "Recall (sensitivity)", "Precision").height(PLOT_HEIGHT).show(ui, |ui| {
+        ui.line(chance);
+        ui.line(plot::curve("Precision", steps(&evaluation.pr), palette.accent, 2.0));
+        if let Some((recall, precision)) = now {
+            ui.points(mark("Threshold", [recall, precision], palette.text));
+        }
+    });
     let at = now.map_or("nothing is called sick".to_owned(), |(recall, precision)| {
         format!("recall {recall:.3}, precision {precision:.3}")
     });
@@ -293,11 +285,14 @@ fn not_defined(ui: &mut Ui, reason: Option<Undefined>) {
 }
 
 fn matrix_card(ui: &mut Ui, evaluation: &Evaluation, _cx: &mut Cx<'_>) {
-    confusion_matrix(ui, &evaluation.confusion(), CARD_HEIGHT - space::XL);
+    ui.label(theme::section("Confusion matrix"));
+    confusion_matrix(ui, &evaluation.confusion(), PLOT_HEIGHT);
 }
 
 fn metrics_card(ui: &mut Ui, evaluation: &Evaluation, _cx: &mut Cx<'_>) {
     let confusion = evaluation.confusion();
+    ui.label(theme::section("Metrics"));
+    ui.spacing_mut().item_spacing.y = 0.0;
     for metric in METRICS {
         ui.horizontal(|ui| {
             ui.label(metric.name).on_hover_text(metric.explanation);
@@ -316,6 +311,7 @@ fn metrics_card(ui: &mut Ui, evaluation: &Evaluation, _cx: &mut Cx<'_>) {
 }
 
 fn report_card(ui: &mut Ui, evaluation: &Evaluation, _cx: &mut Cx<'_>) {
+    ui.label(theme::section("Classification report"));
     let names = Label::ALL.map(|label| label.to_string());
     let report = ClassificationReport::new(&evaluation.confusion(), [&names[0], &names[1]]);
     let value = |value: Result<f64, Undefined>| value.map_or("not defined".to_owned(), |value| format!("{value:.3}"));

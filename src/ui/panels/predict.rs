@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{Align, CornerRadius, Image, Label as TextLabel, Layout, RichText, ScrollArea, Ui, vec2};
+use eframe::egui::{Align, CornerRadius, Image, Label as TextLabel, Layout, Rect, RichText, ScrollArea, Ui, vec2};
 
 use super::{Cx, Panel, PanelId};
 use crate::session::{ClipView, PredictedFile, PredictionOutcome, Run, RunPhase};
@@ -10,9 +10,7 @@ use crate::spectrogram::colour::ColourMap;
 use crate::ui::dialogs::Dialog;
 use crate::ui::format::{counted, file_name};
 use crate::ui::theme::{self, palette, space};
-use crate::ui::widgets::{
-    SpectrogramPicture, badge, card, empty_state, notice, page_header, primary_button, score_meter,
-};
+use crate::ui::widgets::{SpectrogramPicture, card, empty_state, notice, page_header, primary_button, score_meter};
 
 /// Size of the small spectrograms, in points.
 const PICTURE: eframe::egui::Vec2 = vec2(128.0, 52.0);
@@ -20,6 +18,9 @@ const PICTURE: eframe::egui::Vec2 = vec2(128.0, 52.0);
 const ROW_HEIGHT: f32 = 68.0;
 /// Width of the score's bar, in points.
 const METER_WIDTH: f32 = 150.0;
+
+/// Width of the score's number, in points.
+const FIGURE_WIDTH: f32 = 56.0;
 
 /// The panel of new recordings.
 #[derive(Default)]
@@ -110,7 +111,9 @@ impl PredictPanel {
                     words(ui, prediction, RichText::new("Working…").color(palette(ui).muted));
                 }
                 PredictionOutcome::Failed(reason) => {
-                    placeholder(ui, |_| {});
+                    placeholder(ui, |ui| {
+                        ui.label(theme::muted(ui, "no sound"));
+                    });
                     words(ui, prediction, RichText::new(reason).color(palette(ui).error));
                 }
                 PredictionOutcome::Scored { score, threshold, view } => {
@@ -148,6 +151,11 @@ impl PredictPanel {
 
 fn placeholder(ui: &mut Ui, contents: impl FnOnce(&mut Ui)) {
     ui.allocate_ui_with_layout(PICTURE, Layout::centered_and_justified(eframe::egui::Direction::LeftToRight), |ui| {
+        ui.painter().rect_filled(
+            Rect::from_min_size(ui.min_rect().min, PICTURE),
+            CornerRadius::same(4),
+            palette(ui).raised,
+        );
         ui.set_min_size(PICTURE);
         contents(ui);
     });
@@ -168,13 +176,17 @@ fn score_ui(ui: &mut Ui, prediction: &PredictedFile, score: f64, threshold: f64)
     let sick = score >= threshold;
     let colour = if sick { palette.sick } else { palette.healthy };
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        ui.label(theme::figure(format!("{score:.2}")));
-        ui.add_space(space::S);
+        // A place of its own width, so that the bars of all rows line up.
+        let number = vec2(FIGURE_WIDTH, ui.available_height());
+        ui.allocate_ui_with_layout(number, Layout::right_to_left(Align::Center), |ui| {
+            ui.set_min_size(number);
+            ui.label(theme::figure(format!("{score:.2}")));
+        });
         score_meter(ui, score, threshold, colour, METER_WIDTH);
         ui.add_space(space::S);
-        badge(ui, &format!("run {}", prediction.run), palette.muted, palette.raised);
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            words(ui, prediction, RichText::new(verdict(sick)).color(colour));
+            let answer = format!("{} · run {}", verdict(sick), prediction.run);
+            words(ui, prediction, RichText::new(answer).color(colour));
         });
     });
 }

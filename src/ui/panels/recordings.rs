@@ -74,8 +74,8 @@ struct Field {
 
 /// Columns after the file's name.
 const FIELDS: [Field; 5] = [
-    Field { name: "Dataset", min_list_width: 340.0, width: 72.0, text: |clip| clip.source.name().to_owned() },
-    Field { name: "Person", min_list_width: 560.0, width: 96.0, text: |clip| short_person(&clip.person.0).to_owned() },
+    Field { name: "Person", min_list_width: 300.0, width: 96.0, text: |clip| short_person(&clip.person.0).to_owned() },
+    Field { name: "Dataset", min_list_width: 420.0, width: 72.0, text: |clip| clip.source.name().to_owned() },
     Field {
         name: "Length",
         min_list_width: 0.0,
@@ -84,13 +84,13 @@ const FIELDS: [Field; 5] = [
     },
     Field {
         name: "Codec",
-        min_list_width: 440.0,
+        min_list_width: 560.0,
         width: 52.0,
         text: |clip| clip.sound.as_ref().map_or("–".to_owned(), |sound| sound.format.codec.clone()),
     },
     Field {
         name: "Rate",
-        min_list_width: 500.0,
+        min_list_width: 640.0,
         width: 60.0,
         text: |clip| clip.sound.as_ref().map_or("–".to_owned(), |sound| sound.rate.to_string()),
     },

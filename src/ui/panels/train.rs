@@ -1,7 +1,7 @@
 //! Training: the settings, the curves as they grow, and what they say.
 
-use eframe::egui::{Align, ComboBox, Label as TextLabel, Layout, ProgressBar, Ui};
-use egui_plot::{Legend, MarkerShape, Points};
+use eframe::egui::{Align, ComboBox, Label as TextLabel, Layout, ScrollArea, Ui};
+use egui_plot::{MarkerShape, Points};
 
 use super::train_form::form;
 use super::{Cx, Panel, PanelId};
@@ -11,12 +11,14 @@ use crate::train::config::TrainConfig;
 use crate::ui::dialogs::Dialog;
 use crate::ui::format::{count, counted, wait};
 use crate::ui::theme::{self, palette, space};
-use crate::ui::widgets::{badge, card, columns, empty_state, grid, name_picture, page_header, plot, primary_button};
+use crate::ui::widgets::{
+    badge, card, columns, empty_state, grid, name_picture, page_header, plot, primary_button, progress_bar,
+};
 
 /// Width of the form, in points.
-const FORM_WIDTH: f32 = 300.0;
+const FORM_WIDTH: f32 = 316.0;
 /// Smallest width of a plot before the two are stacked, in points.
-const PLOT_WIDTH: f32 = 300.0;
+const PLOT_WIDTH: f32 = 240.0;
 /// Batches that are drawn at most; more would cost time and show no more.
 const DRAWN_BATCHES: usize = 2_000;
 
@@ -33,7 +35,9 @@ impl Panel for TrainPanel {
         columns(ui, &[FORM_WIDTH, rest], |ui, column| match column {
             0 => form(ui, &mut self.draft, cx),
             _ => match cx.state.current_run() {
-                Some(run) => run_ui(ui, run, cx),
+                Some(run) => {
+                    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| run_ui(ui, run, cx));
+                }
                 None => no_run(ui, cx),
             },
         });
@@ -76,10 +80,10 @@ fn run_ui(ui: &mut Ui, run: &Run, cx: &mut Cx<'_>) {
         progress(ui, run);
     });
     ui.add_space(space::S);
-    let plot_height = (ui.available_height() - 190.0).clamp(180.0, 420.0);
+    let plot_height = (ui.available_height() - 212.0).clamp(180.0, 420.0);
     grid(ui, PLOT_WIDTH, 2, |ui, index| match index {
-        0 => card(ui, "Loss", |ui| loss_plot(ui, run, plot_height)),
-        _ => card(ui, "Accuracy", |ui| accuracy_plot(ui, run, plot_height)),
+        0 => card(ui, "", |ui| loss_plot(ui, run, plot_height)),
+        _ => card(ui, "", |ui| accuracy_plot(ui, run, plot_height)),
     });
     card(ui, "In words", |ui| in_words(ui, run));
 }
@@ -129,8 +133,7 @@ fn progress(ui: &mut Ui, run: &Run) {
         RunPhase::Training => run.progress().unwrap_or(0.0),
         _ => 1.0,
     };
-    let bar = ui.add(ProgressBar::new(share).desired_height(6.0).fill(palette.accent));
-    name_picture(&bar, "Training progress", &format!("{:.0} %", share * 100.0));
+    progress_bar(ui, "Training progress", Some(share), ui.available_width());
     ui.horizontal_wrapped(|ui| {
         ui.label(phase_in_words(run));
         let mut facts = Vec::new();
@@ -168,7 +171,19 @@ fn loss_plot(ui: &mut Ui, run: &Run, height: f32) {
     });
     let curves: [(&str, Figure); 2] =
         [("Training", |record| record.train_loss), ("Validation", |record| record.validation_loss)];
-    history_plot(ui, &HistoryPlot { run, name: "Loss curves", summary, batches, curves, height, unit: "Loss (nats)" });
+    history_plot(
+        ui,
+        &HistoryPlot {
+            run,
+            head: "Loss",
+            name: "Loss curves",
+            summary,
+            batches,
+            curves,
+            height,
+            unit: "Cross-entropy (nats)",
+        },
+    );
 }
 
 fn accuracy_plot(ui: &mut Ui, run: &Run, height: f32) {
@@ -178,12 +193,25 @@ fn accuracy_plot(ui: &mut Ui, run: &Run, height: f32) {
     });
     let curves: [(&str, Figure); 2] =
         [("Training", |record| record.train_accuracy), ("Validation", |record| record.validation_accuracy)];
-    let unit = "Share right at 0.5";
-    history_plot(ui, &HistoryPlot { run, name: "Accuracy curves", summary, batches: Vec::new(), curves, height, unit });
+    let unit = "Share right at threshold 0.5";
+    history_plot(
+        ui,
+        &HistoryPlot {
+            run,
+            head: "Accuracy",
+            name: "Accuracy curves",
+            summary,
+            batches: Vec::new(),
+            curves,
+            height,
+            unit,
+        },
+    );
 }
 
 struct HistoryPlot<'a> {
     run: &'a Run,
+    head: &'static str,
     name: &'static str,
     summary: String,
     /// Raw values of single steps, over epochs.
@@ -195,24 +223,22 @@ struct HistoryPlot<'a> {
 
 fn history_plot(ui: &mut Ui, plotted: &HistoryPlot<'_>) {
     let palette = palette(ui);
+    let faint = palette.train.gamma_multiply(0.4);
+    let with_steps = !plotted.batches.is_empty();
+    let [train, validation] = [("Training", palette.train), ("Validation", palette.validation)];
+    let legend: &[_] = if with_steps { &[("Steps", faint), train, validation] } else { &[train, validation] };
+    plot::head_with_legend(ui, plotted.head, legend);
     let epochs = plotted.run.plan.as_ref().map_or(plotted.run.config.epochs, |plan| plan.epochs);
-    let mut frame = plot::fixed(ui, plotted.name, "Epoch", plotted.unit)
+    let frame = plot::fixed(ui, plotted.name, "Epoch", plotted.unit)
         .height(plotted.height)
-        .legend(
-            Legend::default().position(egui_plot::Corner::RightTop).background_alpha(0.6).follow_insertion_order(true),
-        )
+        .x_grid_spacer(plot::every(plot::round_step(epochs as f64 / 8.0).max(1.0)))
         .include_x(0.0)
         .include_x(epochs as f64)
         .show_x(false)
         .show_y(false);
-    if plotted.batches.is_empty() {
-        frame = frame.include_y(0.4).include_y(1.0);
-    } else {
-        frame = frame.include_y(0.0);
-    }
+    let frame = if with_steps { frame.include_y(0.0) } else { frame.include_y(0.4).include_y(1.0) };
     let shown = frame.show(ui, |ui| {
-        if !plotted.batches.is_empty() {
-            let faint = palette.train.gamma_multiply(0.35);
+        if with_steps {
             ui.points(Points::new("Single steps", plotted.batches.clone()).radius(1.2).color(faint).allow_hover(false));
         }
         for ((name, figure), colour) in plotted.curves.iter().zip([palette.train, palette.validation]) {

@@ -11,14 +11,14 @@ use crate::ui::theme::{self, palette, space};
 use crate::ui::widgets::{card, notice, primary_button};
 
 /// Width of the names of the settings, in points.
-const NAME_WIDTH: f32 = 116.0;
+const NAME_WIDTH: f32 = 104.0;
 /// Strength of mixup when it is switched on: within the 0.1 to 0.4 that Zhang et al. (2018) found best.
 const MIXUP_ALPHA: f32 = 0.2;
 
 /// Draws the form; Start sends a copy of `draft`.
 pub fn form(ui: &mut Ui, draft: &mut TrainConfig, cx: &mut Cx<'_>) {
     // Start and Stop stay in sight below the scrolled settings.
-    let footer = 84.0;
+    let footer = 72.0;
     let height = (ui.available_height() - footer).max(120.0);
     ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
         card(ui, "Network", |ui| network(ui, draft, &cx.state.devices));

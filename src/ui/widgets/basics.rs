@@ -5,7 +5,7 @@ use eframe::egui::{
     pos2, vec2,
 };
 
-use crate::ui::format::{count, counted};
+use crate::ui::format::{count, counted, percent};
 use crate::ui::theme::{self, palette, space};
 
 /// A number with its name above.
@@ -18,14 +18,36 @@ pub fn stat(ui: &mut Ui, name: &str, value: &str) -> Response {
     .response
 }
 
-/// A short word on a coloured ground.
+/// A short word on a coloured ground, no higher than its text in any layout.
 pub fn badge(ui: &mut Ui, text: &str, colour: Color32, ground: Color32) -> Response {
-    Frame::new()
-        .fill(ground)
-        .corner_radius(CornerRadius::same(theme::RADIUS))
-        .inner_margin(Margin::symmetric(space::S as i8, 3))
-        .show(ui, |ui| ui.label(RichText::new(text).size(theme::size::CAPTION).color(colour)))
-        .inner
+    let words = ui.painter().layout_no_wrap(text.to_owned(), theme::caption_font(), colour);
+    let (rect, response) = ui.allocate_exact_size(words.size() + vec2(2.0 * space::S, space::S), Sense::hover());
+    ui.painter().rect_filled(rect, CornerRadius::same(theme::RADIUS), ground);
+    ui.painter().galley(rect.center() - words.size() / 2.0, words, colour);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
+    response
+}
+
+/// A bar that fills; while the `share` (0 to 1) is not known, a part of it moves.
+pub fn progress_bar(ui: &mut Ui, name: &str, share: Option<f32>, width: f32) {
+    /// Seconds that the moving part takes from one end to the other.
+    const SWEEP_SECS: f64 = 1.6;
+    let palette = palette(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(width, 6.0), Sense::hover());
+    let radius = CornerRadius::same(3);
+    ui.painter().rect_filled(rect, radius, palette.raised);
+    let (from, to) = match share {
+        Some(share) => (0.0, share.clamp(0.0, 1.0)),
+        None => {
+            ui.ctx().request_repaint();
+            let at = (ui.input(|input| input.time) / SWEEP_SECS).fract() as f32;
+            ((at * 1.3 - 0.3).max(0.0), (at * 1.3).min(1.0))
+        }
+    };
+    let x = |share: f32| rect.left() + rect.width() * share;
+    let done = Rect::from_min_max(pos2(x(from), rect.top()), pos2(x(to), rect.bottom()));
+    ui.painter().rect_filled(done, radius, palette.accent);
+    name_picture(&response, name, &share.map_or("not known yet".to_owned(), |share| percent(f64::from(share))));
 }
 
 /// A sentence that asks for care, on a coloured ground.

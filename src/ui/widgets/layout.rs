@@ -19,12 +19,15 @@ pub fn card<R>(ui: &mut Ui, head: &str, body: impl FnOnce(&mut Ui) -> R) -> R {
 
 /// Side by side, with widths in proportion to `shares`; `contents` gets each column with its index.
 pub fn columns(ui: &mut Ui, shares: &[f32], mut contents: impl FnMut(&mut Ui, usize)) {
-    let room = ui.available_width() - space::L * (shares.len().saturating_sub(1)) as f32;
+    let full = ui.available_width();
+    let room = full - space::L * (shares.len().saturating_sub(1)) as f32;
     let sum: f32 = shares.iter().sum();
     let top_left = ui.cursor().min;
     let (mut x, mut bottom) = (top_left.x, top_left.y);
     for (index, share) in shares.iter().enumerate() {
-        let width = (room * share / sum).floor().max(0.0);
+        // The last column takes what rounding has left.
+        let last = index + 1 == shares.len();
+        let width = if last { top_left.x + full - x } else { (room * share / sum).floor() }.max(0.0);
         let rect = Rect::from_min_max(pos2(x, top_left.y), pos2(x + width, ui.max_rect().bottom()));
         let layout = Layout::top_down(Align::LEFT);
         let mut column = ui.new_child(UiBuilder::new().id_salt(("column", index)).max_rect(rect).layout(layout));

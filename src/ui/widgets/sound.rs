@@ -5,6 +5,7 @@ use std::sync::Arc;
 use eframe::egui::{Align2, Color32, Mesh, Painter, Pos2, Rect, Response, Sense, Shape, Stroke, Ui, pos2, vec2};
 
 use super::basics::name_picture;
+use super::plot::round_step;
 use super::spectrogram::SpectrogramPicture;
 use crate::session::{ClipView, Waveform};
 use crate::spectrogram::colour::ColourMap;
@@ -141,16 +142,6 @@ fn time_axis(painter: &Painter, place: &Place, palette: &Palette) {
     }
 }
 
-/// The smallest of 1, 2, 5 times a power of ten that is at least `smallest`.
-fn round_step(smallest: f64) -> f64 {
-    let power = 10.0_f64.powf(smallest.max(1e-9).log10().floor());
-    [1.0, 2.0, 5.0, 10.0]
-        .into_iter()
-        .map(|factor| factor * power)
-        .find(|step| *step >= smallest)
-        .unwrap_or(10.0 * power)
-}
-
 fn frequency_axis(painter: &Painter, place: &Place, spectrogram: &Spectrogram, palette: &Palette) {
     let rect = place.spectrogram;
     let mut last = f32::INFINITY;
@@ -195,11 +186,12 @@ fn cursor(painter: &Painter, place: &Place, view: &ClipView, pointer: Option<Pos
         return;
     };
     let time = place.time(at.x);
-    painter.vline(at.x, both.y_range(), Stroke::new(1.0, palette.sick));
+    painter.vline(at.x, place.waveform.y_range(), Stroke::new(1.0, palette.text));
+    painter.vline(at.x, place.spectrogram.y_range(), Stroke::new(1.0, theme::ON_PICTURE));
     let mut words = format!("{:.3} s", time.0);
     if place.spectrogram.contains(at) {
         let frequency = place.frequency(&view.spectrogram, at.y);
-        painter.hline(place.spectrogram.x_range(), at.y, Stroke::new(1.0, palette.sick));
+        painter.hline(place.spectrogram.x_range(), at.y, Stroke::new(1.0, theme::ON_PICTURE));
         words += &format!("  ·  {}", hertz(frequency));
         if let Some(level) = view.spectrogram.level_at(time, frequency) {
             words += &format!("  ·  {level:.0} dB");
@@ -228,13 +220,6 @@ fn name_pictures(ui: &Ui, response: &Response, place: &Place, view: &ClipView) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn steps_are_round_and_large_enough() {
-        for (smallest, step) in [(0.013, 0.02), (0.2, 0.2), (0.21, 0.5), (3.0, 5.0), (7.0, 10.0)] {
-            assert!((round_step(smallest) - step).abs() < 1e-9, "{smallest}");
-        }
-    }
 
     #[test]
     fn frequencies_are_named_as_people_say_them() {

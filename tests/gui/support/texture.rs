@@ -44,30 +44,41 @@ impl Texture {
     /// The colour at a position in texels, each channel 0 to 255. Texel (0, 0) has its centre at (0.5, 0.5).
     pub fn sample(&self, [u, v]: [f32; 2], filter: TextureFilter) -> [f32; 4] {
         match filter {
-            TextureFilter::Nearest => self.texel(u.floor(), v.floor()).map(f32::from),
+            TextureFilter::Nearest => {
+                let ([column, _], _) = self.neighbours(u, 0);
+                let ([row, _], _) = self.neighbours(v, 1);
+                self.texel(column, row)
+            }
             TextureFilter::Linear => self.bilinear(u - 0.5, v - 0.5),
         }
     }
 
     fn bilinear(&self, u: f32, v: f32) -> [f32; 4] {
-        let (left, top) = (u.floor(), v.floor());
-        let (across, down) = (u - left, v - top);
-        let corners = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)].map(|(dx, dy)| self.texel(left + dx, top + dy));
-        let mix = |from: f32, to: f32, part: f32| from + (to - from) * part;
-        std::array::from_fn(|channel| {
-            let [top_left, top_right, bottom_left, bottom_right] = corners.map(|corner| f32::from(corner[channel]));
-            mix(mix(top_left, top_right, across), mix(bottom_left, bottom_right, across), down)
-        })
+        let ([left, right], across) = self.neighbours(u, 0);
+        let ([top, bottom], down) = self.neighbours(v, 1);
+        let mix = |from: [f32; 4], to: [f32; 4], part: f32| -> [f32; 4] {
+            std::array::from_fn(|channel| from[channel] + (to[channel] - from[channel]) * part)
+        };
+        let above = mix(self.texel(left, top), self.texel(right, top), across);
+        let below = mix(self.texel(left, bottom), self.texel(right, bottom), across);
+        mix(above, below, down)
     }
 
-    fn texel(&self, column: f32, row: f32) -> [u8; 4] {
-        let [width, height] = self.size;
-        self.texels[self.wrap(row, height) * width + self.wrap(column, width)]
+    fn texel(&self, column: usize, row: usize) -> [f32; 4] {
+        self.texels[row * self.size[0] + column].map(f32::from)
+    }
+
+    /// The texels before and after position `at` of an axis, and how far it is from the first to the second.
+    fn neighbours(&self, at: f32, axis: usize) -> ([usize; 2], f32) {
+        // `f32::floor` would be a library call on plain x86-64, once per pixel and axis.
+        let truncated = at as isize;
+        let before = truncated - isize::from(at < truncated as f32);
+        ([before, before + 1].map(|index| self.wrap(index, self.size[axis])), at - before as f32)
     }
 
     /// The texel that stands for `index` on an axis of `length` texels.
-    fn wrap(&self, index: f32, length: usize) -> usize {
-        let (index, length) = (index as isize, length as isize);
+    fn wrap(&self, index: isize, length: usize) -> usize {
+        let length = length as isize;
         let wrapped = match self.options.wrap_mode {
             TextureWrapMode::ClampToEdge => index.clamp(0, length - 1),
             TextureWrapMode::Repeat => index.rem_euclid(length),
