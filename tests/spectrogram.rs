@@ -2,6 +2,8 @@
 //!
 //! The golden values are made by `golden/spectrogram.py`, from the same signals as [`signal`].
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helper functions too")]
+
 use std::f64::consts::TAU;
 use std::io::Write;
 use std::process::{Command, Stdio};

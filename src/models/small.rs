@@ -164,8 +164,8 @@ mod tests {
         };
         let base = tone(16, 48);
         let distance = |other: Vec<f32>| base.iter().zip(other).map(|(a, b)| (a - b).abs()).sum::<f32>();
-        // 16 columns are a multiple of the network's total stride, so only borders differ.
-        assert!(distance(tone(16, 64)) < 1e-4);
-        assert!(distance(tone(32, 48)) > 1e-2);
+        // 16 columns are a multiple of the network's total stride, so that only the window's borders tell them apart.
+        let (in_time, in_frequency) = (distance(tone(16, 64)), distance(tone(32, 48)));
+        assert!(in_time < 0.2 * in_frequency, "{in_time} in time, {in_frequency} in frequency");
     }
 }

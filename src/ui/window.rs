@@ -15,8 +15,8 @@ use crate::session::{Command, Session, Wake};
 pub enum WindowError {
     /// There is no screen.
     #[error(
-        "there is no screen to open a window on (DISPLAY is not set): start coughscope on a desktop, or use a subcommand \
-         (coughscope --help)"
+        "there is no screen to open a window on (DISPLAY is not set). Start coughscope on a desktop, or work without a \
+         window: coughscope demo --headless, or scan, train, evaluate, predict and others (coughscope --help)"
     )]
     NoDisplay,
     /// Neither OpenGL nor Vulkan would draw, or the window system refused.

@@ -61,8 +61,8 @@ fn virufy_is_read_in_one_form_only() {
 #[test]
 fn virufy_files_that_do_not_fit_are_left_out_with_a_reason() {
     let scan = virufy()
-        .file("clinical/segmented/pos/neg-0421-083-cough-m-53-2.mp3", "")
-        .file("clinical/segmented/pos/my cough.mp3", "")
+        .sound("clinical/segmented/pos/neg-0421-083-cough-m-53-2.mp3")
+        .sound("clinical/segmented/pos/my cough.mp3")
         .sound("clinical/segmented/pos/pos-0421-084-cough-m-50-1.wav")
         .scan();
     let expected =
