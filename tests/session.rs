@@ -1,5 +1,7 @@
 //! The main job without a window: made-up datasets, scan, training, test, saved run, prediction.
 
+#![cfg(test)]
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::panic::catch_unwind;
 use std::path::Path;
 
+use symphonia::core::audio::Channels;
 use symphonia::core::codecs::audio::well_known::{CODEC_ID_AAC, CODEC_ID_OPUS};
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error;
@@ -23,6 +24,9 @@ const MAX_SAMPLES: usize = 2 * 3600 * 48_000;
 
 /// The largest file read: no format here takes more than 4 bytes for a sample, but 64-bit WAV.
 const MAX_FILE_BYTES: u64 = 4 * MAX_SAMPLES as u64;
+
+/// The most channels: no recording here has more than a few, and a forged header of 65,535 would take 300 MB a packet.
+const MAX_CHANNELS: usize = 64;
 
 /// How often a reader may fail to find the next packet and try again, before the rest of the file is given up.
 const MAX_RESYNCS: usize = 64;
@@ -291,17 +295,21 @@ impl Packets<'_> {
 
 /// One track's decoder.
 enum Decoder {
-    Opus(OpusDecoder),
+    Opus(Box<OpusDecoder>),
     Symphonia(Box<dyn AudioDecoder>),
 }
 
 impl Decoder {
     fn new(params: &AudioCodecParameters) -> Result<Self, DecodeError> {
+        let channels = params.channels.as_ref().map_or(1, Channels::count);
+        if channels > MAX_CHANNELS {
+            return Err(DecodeError::Unsupported { what: format!("a recording of {channels} channels") });
+        }
         if params.codec == CODEC_ID_OPUS {
             let head =
                 OpusHead::of(params).ok_or_else(|| DecodeError::Damaged { detail: "no Opus header".to_owned() })?;
             let surround = || DecodeError::Unsupported { what: format!("Opus of {} channels", head.channels) };
-            return OpusDecoder::new(head).map(Self::Opus).ok_or_else(surround);
+            return OpusDecoder::new(head).map(|decoder| Self::Opus(Box::new(decoder))).ok_or_else(surround);
         }
         symphonia::default::get_codecs()
             .make_audio_decoder(params, &AudioDecoderOptions::default())

@@ -108,9 +108,15 @@ fn opus_head(track: &Track) -> Option<OpusHead> {
 /// Apple's gapless tag, if the file has one.
 fn itunsmpb(reader: &mut dyn FormatReader) -> Option<Edit> {
     let mut metadata = reader.metadata();
-    let revision = metadata.skip_to_latest()?;
-    revision.media.tags.iter().find_map(|tag| match &tag.raw.value {
-        RawValue::String(text) if tag.raw.key.ends_with("iTunSMPB") => mp4::parse_itunsmpb(text),
-        _ => None,
-    })
+    loop {
+        let tags = &metadata.current()?.media.tags;
+        let edit = tags.iter().find_map(|tag| match &tag.raw.value {
+            RawValue::String(text) if tag.raw.key.ends_with("iTunSMPB") => mp4::parse_itunsmpb(text),
+            _ => None,
+        });
+        // Each place in the file that holds tags is a revision of its own; going on drops the oldest.
+        if edit.is_some() || metadata.pop().is_none() {
+            return edit;
+        }
+    }
 }

@@ -20,7 +20,7 @@ pub fn write(path: &Path, history: &[EpochRecord]) -> Result<(), FileError> {
     })
 }
 
-/// Reads what [`write`] wrote.
+/// Reads what [`write()`] wrote.
 ///
 /// # Errors
 /// [`TableError`] when the file cannot be read or a line is not an epoch.

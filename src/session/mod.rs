@@ -26,7 +26,7 @@ use crate::train::Predictor;
 
 pub use clip_view::{ClipView, Waveform};
 pub use command::{Command, DropIntent};
-pub use evaluation::{DEFAULT_THRESHOLD, Evaluation};
+pub use evaluation::{DEFAULT_THRESHOLD, Evaluation, NothingToEvaluate};
 pub use run::{Run, RunCounts, RunId, RunPhase};
 pub use state::{
     ClipId, Devices, Explore, Loading, Message, PredictedFile, PredictionOutcome, Severity, State, Study, ViewState,

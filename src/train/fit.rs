@@ -111,9 +111,9 @@ pub fn fit(
         let record = epoch_record(epoch, train_loss, train_accuracy, validation, &scores);
         let is_best = best.as_ref().is_none_or(|best| best.is_beaten_by(&record));
         if is_best {
-            best = Some(Best { network: run.network.valid(), record: record.clone() });
+            best = Some(Best { network: run.network.valid(), record });
         }
-        history.push(record.clone());
+        history.push(record);
         if on_event(TrainEvent::Epoch { record, best: is_best }).is_break() {
             stopped = epoch < config.epochs;
             break;

@@ -122,7 +122,7 @@ mod tests {
         let ctx = Context::default();
         assert!(dialogs.poll(&ctx).is_none());
         send.send(PathBuf::from("report")).unwrap();
-        assert!(matches!(dialogs.poll(&ctx), Some(Command::ExportReport(folder)) if folder == PathBuf::from("report")));
+        assert!(matches!(dialogs.poll(&ctx), Some(Command::ExportReport(folder)) if folder.as_os_str() == "report"));
         assert!(dialogs.poll(&ctx).is_none());
     }
 }

@@ -5,7 +5,7 @@
 //! Everything in it says that it is synthetic and proves nothing about any disease; [`is_demo`] lets the window and the
 //! reports say so too.
 //!
-//! [`plan`] draws the people; `coswara`, `coughvid` and `virufy` decide their files and tables; [`synth`] and [`scene`] make
+//! `plan` draws the people; `coswara`, `coughvid` and `virufy` decide their files and tables; [`synth`] and `scene` make
 //! the sound, [`containers`] the files.
 
 pub mod containers;

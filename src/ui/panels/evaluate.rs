@@ -17,10 +17,10 @@ use crate::ui::widgets::{
 
 /// Smallest width of a card, in points: three stand side by side in a usual window, two in the smallest.
 const CARD_WIDTH: f32 = 370.0;
-/// Height of what is in a card, in points.
-const CARD_HEIGHT: f32 = 286.0;
-/// Height of a plot below its head, in points.
-const PLOT_HEIGHT: f32 = CARD_HEIGHT - space::XL;
+/// Height of what is in a card, in points: the first row should be seen whole below the threshold.
+const CARD_HEIGHT: std::ops::RangeInclusive<f32> = 230.0..=286.0;
+/// What the threshold above and the frames around the cards take, in points.
+const ABOVE_CARDS: f32 = 236.0;
 /// Height of the strip of scores, in points.
 const STRIP_HEIGHT: f32 = 64.0;
 /// Radius of the point that marks the threshold on a curve, in points.
@@ -35,7 +35,8 @@ pub struct EvaluatePanel {
 /// Tells whether the predictions are still the same.
 type Stamp = (String, usize, *const crate::report::predictions::Prediction);
 
-type CardUi = fn(&mut Ui, &Evaluation, &mut Cx<'_>);
+/// Draws a card's content, so many points high.
+type CardUi = fn(&mut Ui, &Evaluation, &mut Cx<'_>, f32);
 
 /// The cards below the threshold, in reading order: what is looked at while the threshold moves comes first.
 const CARDS: [CardUi; 5] = [roc_card, matrix_card, metrics_card, pr_card, report_card];
@@ -47,6 +48,7 @@ impl Panel for EvaluatePanel {
             return;
         };
         header(ui, evaluation, cx);
+        let height = (ui.available_height() - ABOVE_CARDS).clamp(*CARD_HEIGHT.start(), *CARD_HEIGHT.end());
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             if evaluation.synthetic {
                 notice(ui, "Synthetic recordings: these numbers show how the program works and prove nothing about any disease");
@@ -57,8 +59,8 @@ impl Panel for EvaluatePanel {
             grid(ui, CARD_WIDTH, CARDS.len(), |ui, index| {
                 if let Some(draw) = CARDS.get(index) {
                     card(ui, "", |ui| {
-                        ui.set_min_height(CARD_HEIGHT);
-                        draw(ui, evaluation, cx);
+                        ui.set_min_height(height);
+                        draw(ui, evaluation, cx, height);
                     });
                 }
             });
@@ -108,7 +110,8 @@ impl EvaluatePanel {
         ui.scope(|ui| {
             ui.spacing_mut().slider_width = ui.available_width();
             ui.spacing_mut().interact_size.y = slider_height;
-            let slider = Slider::new(&mut value, histogram.range.0..=histogram.range.1).show_value(false);
+            let slider =
+                Slider::new(&mut value, histogram.range.0..=histogram.range.1).show_value(false).trailing_fill(false);
             if ui.add(slider).accessible_name("Threshold").changed() {
                 wanted = Some(value);
             }
@@ -171,7 +174,7 @@ fn same_matrix((low, high): (f64, f64)) -> String {
     }
 }
 
-fn roc_card(ui: &mut Ui, evaluation: &Evaluation, cx: &mut Cx<'_>) {
+fn roc_card(ui: &mut Ui, evaluation: &Evaluation, cx: &mut Cx<'_>, height: f32) {
     let auc = evaluation.auc.map_or("AUC not defined".to_owned(), |auc| format!("AUC {auc:.3}"));
     ui.label(theme::section(format!("ROC · {auc}")));
     let confusion = evaluation.confusion();
@@ -182,12 +185,13 @@ fn roc_card(ui: &mut Ui, evaluation: &Evaluation, cx: &mut Cx<'_>) {
     };
     let palette = palette(ui);
     let chance = plot::chance(ui, [0.0, 0.0], [1.0, 1.0]);
-    let shown = plot::unit_square(ui, "roc", "1 − specificity", "Sensitivity").height(PLOT_HEIGHT).show(ui, |ui| {
-        let points: Vec<[f64; 2]> = evaluation.roc.iter().map(|point| [point.fpr, point.tpr]).collect();
-        ui.line(chance);
-        ui.line(plot::curve("ROC", points, palette.accent, 2.0));
-        ui.points(mark("Threshold", [1.0 - specificity, sensitivity], palette.text));
-    });
+    let shown =
+        plot::unit_square(ui, "roc", "1 − specificity", "Sensitivity").height(height - space::XL).show(ui, |ui| {
+            let points: Vec<[f64; 2]> = evaluation.roc.iter().map(|point| [point.fpr, point.tpr]).collect();
+            ui.line(chance);
+            ui.line(plot::curve("ROC", points, palette.accent, 2.0));
+            ui.points(mark("Threshold", [1.0 - specificity, sensitivity], palette.text));
+        });
     let summary = format!(
         "area under the curve {}; at threshold {:.3}: sensitivity {sensitivity:.3}, specificity {specificity:.3}",
         evaluation.auc.map_or("not defined".to_owned(), |auc| format!("{auc:.3}")),
@@ -202,7 +206,7 @@ fn roc_card(ui: &mut Ui, evaluation: &Evaluation, cx: &mut Cx<'_>) {
     drag_hint(shown.response);
 }
 
-fn pr_card(ui: &mut Ui, evaluation: &Evaluation, cx: &mut Cx<'_>) {
+fn pr_card(ui: &mut Ui, evaluation: &Evaluation, cx: &mut Cx<'_>, height: f32) {
     let area = evaluation.average_precision.map_or("not defined".to_owned(), |area| format!("{area:.3}"));
     ui.label(theme::section(format!("Precision-recall · average precision {area}")));
     if evaluation.pr.is_empty() {
@@ -214,13 +218,14 @@ fn pr_card(ui: &mut Ui, evaluation: &Evaluation, cx: &mut Cx<'_>) {
     let now = metric("sensitivity", &confusion).zip(metric("ppv", &confusion));
     let prevalence = evaluation.table.positives() as f64 / evaluation.table.len() as f64;
     let chance = plot::chance(ui, [0.0, prevalence], [1.0, prevalence]);
-    let shown = plot::unit_square(ui, "pr", "Recall (sensitivity)", "Precision").height(PLOT_HEIGHT).show(ui, |ui| {
-        ui.line(chance);
-        ui.line(plot::curve("Precision", steps(&evaluation.pr), palette.accent, 2.0));
-        if let Some((recall, precision)) = now {
-            ui.points(mark("Threshold", [recall, precision], palette.text));
-        }
-    });
+    let shown =
+        plot::unit_square(ui, "pr", "Recall (sensitivity)", "Precision").height(height - space::XL).show(ui, |ui| {
+            ui.line(chance);
+            ui.line(plot::curve("Precision", steps(&evaluation.pr), palette.accent, 2.0));
+            if let Some((recall, precision)) = now {
+                ui.points(mark("Threshold", [recall, precision], palette.text));
+            }
+        });
     let at = now.map_or("nothing is called sick".to_owned(), |(recall, precision)| {
         format!("recall {recall:.3}, precision {precision:.3}")
     });
@@ -284,12 +289,12 @@ fn not_defined(ui: &mut Ui, reason: Option<Undefined>) {
     empty_state(ui, "No curve", &reason, |_| {});
 }
 
-fn matrix_card(ui: &mut Ui, evaluation: &Evaluation, _cx: &mut Cx<'_>) {
+fn matrix_card(ui: &mut Ui, evaluation: &Evaluation, _cx: &mut Cx<'_>, height: f32) {
     ui.label(theme::section("Confusion matrix"));
-    confusion_matrix(ui, &evaluation.confusion(), PLOT_HEIGHT);
+    confusion_matrix(ui, &evaluation.confusion(), height - space::XL);
 }
 
-fn metrics_card(ui: &mut Ui, evaluation: &Evaluation, _cx: &mut Cx<'_>) {
+fn metrics_card(ui: &mut Ui, evaluation: &Evaluation, _cx: &mut Cx<'_>, _height: f32) {
     let confusion = evaluation.confusion();
     ui.label(theme::section("Metrics"));
     ui.spacing_mut().item_spacing.y = 0.0;
@@ -310,7 +315,7 @@ fn metrics_card(ui: &mut Ui, evaluation: &Evaluation, _cx: &mut Cx<'_>) {
     }
 }
 
-fn report_card(ui: &mut Ui, evaluation: &Evaluation, _cx: &mut Cx<'_>) {
+fn report_card(ui: &mut Ui, evaluation: &Evaluation, _cx: &mut Cx<'_>, _height: f32) {
     ui.label(theme::section("Classification report"));
     let names = Label::ALL.map(|label| label.to_string());
     let report = ClassificationReport::new(&evaluation.confusion(), [&names[0], &names[1]]);

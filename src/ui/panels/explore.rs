@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{Align, ComboBox, Label as TextLabel, Layout, Ui};
+use eframe::egui::{Align, Label as TextLabel, Layout, Ui};
 
 use super::recordings::RecordingList;
 use super::{Cx, Panel};
@@ -13,7 +13,7 @@ use crate::spectrogram::{LogMelConfig, PaperConfig, SpectrogramConfig};
 use crate::ui::dialogs::Dialog;
 use crate::ui::format::file_name;
 use crate::ui::theme;
-use crate::ui::widgets::{SoundView, badge, card, columns, empty_state, page_header, primary_button};
+use crate::ui::widgets::{SoundView, badge, card, columns, combo, empty_state, page_header, primary_button};
 
 /// The panel of the recordings.
 #[derive(Default)]
@@ -54,13 +54,13 @@ impl Panel for ExplorePanel {
 
 impl ExplorePanel {
     fn settings(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let combo = ComboBox::from_id_salt("colours").width(104.0).selected_text(self.map.name()).show_ui(ui, |ui| {
+        let choice = combo("colours").width(104.0).selected_text(self.map.name()).show_ui(ui, |ui| {
             for map in ColourMap::ALL {
                 ui.selectable_value(&mut self.map, map, map.name());
             }
         });
         let label = ui.label(theme::muted(ui, "Colours"));
-        combo.response.labelled_by(label.id);
+        choice.response.labelled_by(label.id);
         let paper = matches!(cx.state.explore.spectrogram, SpectrogramConfig::Paper(_));
         if ui.selectable_label(paper, "As in the paper").clicked() && !paper {
             cx.send(Command::ShowSpectrogram(SpectrogramConfig::Paper(PaperConfig::default())));

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{Align, CornerRadius, Image, Label as TextLabel, Layout, Rect, RichText, ScrollArea, Ui, vec2};
+use eframe::egui::{
+    Align, CornerRadius, Direction, Image, Label as TextLabel, Layout, RichText, ScrollArea, Sense, Ui, UiBuilder, vec2,
+};
 
 use super::{Cx, Panel, PanelId};
 use crate::session::{ClipView, PredictedFile, PredictionOutcome, Run, RunPhase};
@@ -64,7 +66,7 @@ impl Panel for PredictPanel {
                 predictions.len(),
                 |ui, rows| {
                     for prediction in predictions.get(rows).unwrap_or_default() {
-                        self.row(ui, prediction);
+                        self.row(ui, prediction, &run.name);
                     }
                 },
             );
@@ -100,7 +102,7 @@ fn caution(run: &Run) -> String {
 }
 
 impl PredictPanel {
-    fn row(&mut self, ui: &mut Ui, prediction: &PredictedFile) {
+    fn row(&mut self, ui: &mut Ui, prediction: &PredictedFile, current_run: &str) {
         ui.horizontal(|ui| {
             ui.set_min_height(ROW_HEIGHT);
             match &prediction.outcome {
@@ -118,7 +120,13 @@ impl PredictPanel {
                 }
                 PredictionOutcome::Scored { score, threshold, view } => {
                     self.picture(ui, view);
-                    score_ui(ui, prediction, *score, *threshold);
+                    let other_run = if prediction.run == current_run {
+                        String::new()
+                    } else {
+                        format!(" · run {}", prediction.run)
+                    };
+                    let answer = format!("{}{other_run}", verdict(*score, *threshold));
+                    score_ui(ui, prediction, *score, *threshold, answer);
                 }
             }
         });
@@ -149,16 +157,12 @@ impl PredictPanel {
     }
 }
 
+/// Where the picture would be.
 fn placeholder(ui: &mut Ui, contents: impl FnOnce(&mut Ui)) {
-    ui.allocate_ui_with_layout(PICTURE, Layout::centered_and_justified(eframe::egui::Direction::LeftToRight), |ui| {
-        ui.painter().rect_filled(
-            Rect::from_min_size(ui.min_rect().min, PICTURE),
-            CornerRadius::same(4),
-            palette(ui).raised,
-        );
-        ui.set_min_size(PICTURE);
-        contents(ui);
-    });
+    let (rect, _) = ui.allocate_exact_size(PICTURE, Sense::hover());
+    ui.painter().rect_filled(rect, CornerRadius::same(4), palette(ui).raised);
+    let layout = Layout::centered_and_justified(Direction::LeftToRight);
+    ui.scope_builder(UiBuilder::new().max_rect(rect.shrink(space::M)).layout(layout), contents);
 }
 
 fn words(ui: &mut Ui, prediction: &PredictedFile, second: RichText) {
@@ -171,10 +175,9 @@ fn words(ui: &mut Ui, prediction: &PredictedFile, second: RichText) {
     });
 }
 
-fn score_ui(ui: &mut Ui, prediction: &PredictedFile, score: f64, threshold: f64) {
+fn score_ui(ui: &mut Ui, prediction: &PredictedFile, score: f64, threshold: f64, answer: String) {
     let palette = palette(ui);
-    let sick = score >= threshold;
-    let colour = if sick { palette.sick } else { palette.healthy };
+    let colour = if score >= threshold { palette.sick } else { palette.healthy };
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         // A place of its own width, so that the bars of all rows line up.
         let number = vec2(FIGURE_WIDTH, ui.available_height());
@@ -185,13 +188,23 @@ fn score_ui(ui: &mut Ui, prediction: &PredictedFile, score: f64, threshold: f64)
         score_meter(ui, score, threshold, colour, METER_WIDTH);
         ui.add_space(space::S);
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            let answer = format!("{} · run {}", verdict(sick), prediction.run);
             words(ui, prediction, RichText::new(answer).color(colour));
         });
     });
 }
 
 /// What the threshold makes of a score.
-fn verdict(sick: bool) -> &'static str {
-    if sick { "Above the threshold: counts as sick" } else { "Below the threshold: counts as healthy" }
+fn verdict(score: f64, threshold: f64) -> &'static str {
+    if score >= threshold { "Above the threshold: counts as sick" } else { "Below the threshold: counts as healthy" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_score_on_the_threshold_counts_as_sick_as_in_the_evaluation() {
+        assert_eq!(verdict(0.5, 0.5), verdict(0.9, 0.5));
+        assert_ne!(verdict(0.49, 0.5), verdict(0.5, 0.5));
+    }
 }

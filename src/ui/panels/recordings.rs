@@ -1,6 +1,6 @@
 //! The list of recordings in Explore: search, filter, rows, arrow keys.
 
-use eframe::egui::{Align, ComboBox, Key, Label as TextLabel, Layout, Modifiers, Sense, TextEdit, Ui};
+use eframe::egui::{Align, Key, Label as TextLabel, Layout, Modifiers, Sense, TextEdit, Ui};
 use egui_extras::{Column, TableBuilder};
 
 use super::{Cx, StudyStamp};
@@ -8,7 +8,7 @@ use crate::data::{Clip, Label, Verdict};
 use crate::session::{ClipId, Command, Study};
 use crate::ui::format::{counted, file_name};
 use crate::ui::theme::{self, palette, space};
-use crate::ui::widgets::dot;
+use crate::ui::widgets::{combo, dot};
 
 /// Which recordings the list shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -115,13 +115,13 @@ impl RecordingList {
     fn search_ui(&mut self, ui: &mut Ui) {
         ui.horizontal(|ui| {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let combo = ComboBox::from_id_salt("filter").width(96.0).selected_text(self.filter.name());
-                let combo = combo.show_ui(ui, |ui| {
+                let choice = combo("filter").width(96.0).selected_text(self.filter.name());
+                let choice = choice.show_ui(ui, |ui| {
                     for (filter, name) in Filter::ALL {
                         ui.selectable_value(&mut self.filter, filter, name);
                     }
                 });
-                combo.response.accessible_name("Show");
+                choice.response.accessible_name("Show");
                 let field = TextEdit::singleline(&mut self.search)
                     .hint_text("Search file, person or status")
                     .desired_width(ui.available_width())

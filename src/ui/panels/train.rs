@@ -1,6 +1,6 @@
 //! Training: the settings, the curves as they grow, and what they say.
 
-use eframe::egui::{Align, ComboBox, Label as TextLabel, Layout, ScrollArea, Ui};
+use eframe::egui::{Align, Label as TextLabel, Layout, ScrollArea, Ui};
 use egui_plot::{MarkerShape, Points};
 
 use super::train_form::form;
@@ -12,7 +12,7 @@ use crate::ui::dialogs::Dialog;
 use crate::ui::format::{count, counted, wait};
 use crate::ui::theme::{self, palette, space};
 use crate::ui::widgets::{
-    badge, card, columns, empty_state, grid, name_picture, page_header, plot, primary_button, progress_bar,
+    badge, card, columns, combo, empty_state, grid, name_picture, page_header, plot, primary_button, progress_bar,
 };
 
 /// Width of the form, in points.
@@ -62,7 +62,7 @@ fn no_run(ui: &mut Ui, cx: &mut Cx<'_>) {
 /// The runs of this session, to switch between.
 fn run_list(ui: &mut Ui, cx: &mut Cx<'_>) {
     let Some(current) = cx.state.current_run() else { return };
-    let combo = ComboBox::from_id_salt("runs").width(200.0).truncate().selected_text(&current.name).show_ui(ui, |ui| {
+    let choice = combo("runs").width(200.0).truncate().selected_text(&current.name).show_ui(ui, |ui| {
         for run in cx.state.runs.iter().rev() {
             let text = format!("{} · {}", run.name, phase_in_words(run));
             if ui.selectable_label(run.id == current.id, text).clicked() {
@@ -71,7 +71,7 @@ fn run_list(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
     });
     let label = ui.label(theme::muted(ui, "Run"));
-    combo.response.labelled_by(label.id);
+    choice.response.labelled_by(label.id);
 }
 
 fn run_ui(ui: &mut Ui, run: &Run, cx: &mut Cx<'_>) {

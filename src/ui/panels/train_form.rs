@@ -1,6 +1,6 @@
 //! The settings of the next training run.
 
-use eframe::egui::{ComboBox, DragValue, Label as TextLabel, Response, ScrollArea, Ui};
+use eframe::egui::{DragValue, Label as TextLabel, Response, ScrollArea, Ui};
 
 use super::Cx;
 use crate::data::split::SplitBy;
@@ -8,7 +8,7 @@ use crate::session::{Command, Devices, State};
 use crate::train::config::{Preset, TrainConfig};
 use crate::train::device::{DeviceChoice, DeviceClass, DeviceInfo};
 use crate::ui::theme::{self, palette, space};
-use crate::ui::widgets::{card, notice, primary_button};
+use crate::ui::widgets::{card, combo, notice, primary_button};
 
 /// Width of the names of the settings, in points.
 const NAME_WIDTH: f32 = 104.0;
@@ -44,14 +44,14 @@ fn setting(ui: &mut Ui, name: &str, help: &str, control: impl FnOnce(&mut Ui) ->
 
 fn network(ui: &mut Ui, draft: &mut TrainConfig, devices: &Devices) {
     setting(ui, "Preset", "A named set of settings to start from", |ui| {
-        let combo = ComboBox::from_id_salt("preset").selected_text(draft.preset.name()).show_ui(ui, |ui| {
+        let choice = combo("preset").selected_text(draft.preset.name()).show_ui(ui, |ui| {
             for preset in Preset::ALL {
                 if ui.selectable_label(draft.preset == preset, preset.name()).clicked() {
                     *draft = preset.config();
                 }
             }
         });
-        combo.response
+        choice.response
     });
     ui.add(TextLabel::new(theme::muted(ui, draft.preset.explanation())).wrap());
     setting(ui, "Device", "What computes", |ui| device_combo(ui, &mut draft.device, devices));
@@ -77,7 +77,7 @@ fn device_combo(ui: &mut Ui, choice: &mut DeviceChoice, devices: &Devices) -> Re
         |device| device.name.clone(),
     );
     let width = ui.available_width();
-    let combo = ComboBox::from_id_salt("device").width(width).truncate().selected_text(name).show_ui(ui, |ui| {
+    let list = combo("device").width(width).truncate().selected_text(name).show_ui(ui, |ui| {
         ui.selectable_value(choice, DeviceChoice::Auto, "Best available");
         for device in known {
             let usable = device.problem.is_none();
@@ -89,7 +89,7 @@ fn device_combo(ui: &mut Ui, choice: &mut DeviceChoice, devices: &Devices) -> Re
             }
         }
     });
-    combo.response
+    list.response
 }
 
 fn class_name(class: DeviceClass) -> &'static str {

@@ -9,7 +9,7 @@ mod score_strip;
 mod sound;
 mod spectrogram;
 
-pub use basics::{badge, class_bar, dot, name_picture, notice, primary_button, progress_bar, stat};
+pub use basics::{badge, class_bar, combo, dot, name_picture, notice, primary_button, progress_bar, stat};
 pub use confusion::confusion_matrix;
 pub use layout::{card, columns, empty_state, grid, page_header};
 pub use score_meter::score_meter;

@@ -4,7 +4,7 @@ use eframe::egui::{Align, Color32, Layout, Stroke, Ui};
 use egui_plot::{GridInput, GridMark, HoverPosition, Line, LineStyle, Plot, PlotPoints};
 
 use super::basics::dot;
-use crate::ui::theme::{self, caption_font, palette};
+use crate::ui::theme::{self, caption_font, palette, space};
 
 /// Ticks are named from this distance on, and in full strength from the second, in points.
 const TICK_SPACING: std::ops::RangeInclusive<f32> = 16.0..=24.0;
@@ -85,9 +85,11 @@ pub fn head_with_legend(ui: &mut Ui, head: &str, curves: &[(&str, Color32)]) {
     ui.horizontal(|ui| {
         ui.label(theme::section(head));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = space::XS;
             for (name, colour) in curves.iter().rev() {
                 ui.label(theme::caption(ui, *name));
                 dot(ui, *colour);
+                ui.add_space(space::S);
             }
         });
     });

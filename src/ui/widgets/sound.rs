@@ -116,7 +116,7 @@ fn waveform(painter: &Painter, place: &Place, waveform: &Waveform, palette: &Pal
     }
     painter.add(Shape::mesh(mesh));
     let level = Decibels::from_amplitude(f64::from(peak));
-    let words = if level.0.is_finite() { format!("{:.0} dB", level.0) } else { "silent".to_owned() };
+    let words = if level.0.is_finite() { format!("peak\n{:.0} dB", level.0) } else { "silent".to_owned() };
     painter.text(rect.left_top() - vec2(6.0, 0.0), Align2::RIGHT_TOP, words, caption_font(), palette.muted);
 }
 
