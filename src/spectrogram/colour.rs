@@ -35,7 +35,7 @@ impl ColourMap {
         let level = if level.is_nan() { 0.0 } else { level.clamp(0.0, 1.0) };
         match self {
             Self::Magma => magma(level),
-            Self::Grey => [(level * 255.0).round() as u8; 3],
+            Self::Grey => [to_byte(level * 255.0); 3],
             Self::Intensity => {
                 let [y, u, v] = intensity_yuv(level);
                 rgb_from_yuv([y * 256.0, CHROMA_ZERO + u * 256.0, CHROMA_ZERO + v * 256.0].map(to_byte))
@@ -101,9 +101,12 @@ pub(super) fn rgb_from_yuv([y, u, v]: [u8; 3]) -> [u8; 3] {
     [y + 1.402 * v, y - 0.344_136 * u - 0.714_136 * v, y + 1.772 * u].map(to_byte)
 }
 
-/// The nearest of 0 to 255; a half goes to the even neighbour, as C's `lrintf` does in FFmpeg.
+/// The nearest of 0 to 255; a half goes to the even neighbour, as C's `lrintf` does in FFmpeg. Not a number gives 0.
 pub(super) fn to_byte(value: f32) -> u8 {
-    value.round_ties_even() as u8 // `as` saturates
+    // From 2^23 to 2^24 an f32 counts in ones, so the addition itself rounds, and the value ends up in the lowest bits.
+    // `round_ties_even` would be a library call for each of millions of values: plain x86-64 has no such instruction.
+    const COUNTS_IN_ONES: f32 = 8_388_608.0;
+    (value.clamp(0.0, 255.0) + COUNTS_IN_ONES).to_bits() as u8
 }
 
 /// `low` at 0, `high` at 1, straight in between.
@@ -129,6 +132,15 @@ mod tests {
             assert_eq!(map.rgb(f32::INFINITY), map.rgb(1.0));
             assert_eq!(map.table()[51], map.rgb(0.2));
         }
+    }
+
+    #[test]
+    fn bytes_are_rounded_half_to_even_and_saturate() {
+        for quarter in -1100..1100_i16 {
+            let value = f32::from(quarter) / 4.0;
+            assert_eq!(to_byte(value), value.round_ties_even() as u8, "{value}");
+        }
+        assert_eq!([f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -0.0].map(to_byte), [0, 255, 0, 0]);
     }
 
     #[test]

@@ -239,5 +239,7 @@ fn column_levels(
 
 /// 0 for -120 dB and below, 1 for full scale and above.
 fn level_of(magnitude: f32) -> f32 {
-    (1.0 + 20.0 * magnitude.log10() / RANGE_DB).clamp(0.0, 1.0)
+    // 20 log10 by way of log2, which is the faster function.
+    const DB_PER_OCTAVE: f32 = 20.0 * std::f32::consts::LOG10_2;
+    (1.0 + magnitude.log2() * (DB_PER_OCTAVE / RANGE_DB)).clamp(0.0, 1.0)
 }

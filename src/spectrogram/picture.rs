@@ -2,7 +2,7 @@
 
 use image::{Rgb, RgbImage};
 
-use super::colour::ColourMap;
+use super::colour::{ColourMap, to_byte};
 use super::{FrequencyAxis, Spectrogram};
 use crate::units::{Hertz, Seconds};
 
@@ -16,8 +16,7 @@ impl Spectrogram {
         let mut image = RgbImage::new(self.frames as u32, self.bins as u32);
         let rows = self.levels_db.chunks_exact(self.frames.max(1)).rev();
         for (pixel, &level) in image.pixels_mut().zip(rows.flatten()) {
-            // `as` saturates, so a level outside of the range takes the nearest end of the map.
-            *pixel = Rgb(colours[usize::from(((level - lowest) * steps_per_db).round() as u8)]);
+            *pixel = Rgb(colours[usize::from(to_byte((level - lowest) * steps_per_db))]);
         }
         image
     }

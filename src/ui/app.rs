@@ -154,8 +154,12 @@ impl Landmarks {
     }
 }
 
-/// Where the window goes by itself: to Evaluate, when the training that is watched ends or a dropped run was opened.
+/// Where the window goes by itself: to Train, when the demo begins to train; to Evaluate, when the training that is
+/// watched ends or a dropped run was opened.
 fn landing(shown: PanelId, before: &Landmarks, after: &Landmarks) -> Option<PanelId> {
+    if shown == PanelId::Data && before.training.is_none() && after.training.is_some() {
+        return Some(PanelId::Train);
+    }
     let evaluated = after.evaluated.is_some() && after.evaluated != before.evaluated;
     let watched_training_ended =
         shown == PanelId::Train && before.training.is_some() && before.training == after.evaluated;
@@ -184,6 +188,12 @@ mod tests {
     fn evaluate_opens_with_a_dropped_run() {
         let (before, after) = (landmarks(0, None, None), landmarks(1, None, Some(1)));
         assert_eq!(landing(PanelId::Data, &before, &after), Some(PanelId::Evaluate));
-        assert_eq!(landing(PanelId::Data, &before, &landmarks(1, Some(1), None)), None);
+    }
+
+    #[test]
+    fn train_opens_when_the_demo_begins_to_train() {
+        let (before, after) = (landmarks(0, None, None), landmarks(1, Some(1), None));
+        assert_eq!(landing(PanelId::Data, &before, &after), Some(PanelId::Train));
+        assert_eq!(landing(PanelId::Explore, &before, &after), None, "someone who works elsewhere is not disturbed");
     }
 }

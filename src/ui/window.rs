@@ -27,7 +27,7 @@ pub enum WindowError {
     Failed(String),
 }
 
-/// Opens the window and stays until it is closed; opens `paths`, and the demo study if `demo`, at the start.
+/// Opens the window and stays until it is closed; opens `paths` at the start, and runs the demo if `demo`.
 ///
 /// `session` makes the session from the closure that redraws the window.
 ///
@@ -54,7 +54,7 @@ fn open(renderer: Renderer, session: &dyn Fn(Wake) -> Session, paths: &[PathBuf]
         let ctx = creation.egui_ctx.clone();
         let mut session = session(Arc::new(move || ctx.request_repaint()));
         if demo {
-            session.send(Command::OpenDemo);
+            session.send(Command::RunDemo { folder: None });
         }
         if !paths.is_empty() {
             session.send(Command::Open(paths.to_vec()));

@@ -60,7 +60,7 @@ fn a_dropped_folder_that_is_no_dataset_says_so_until_dismissed() {
     window.drop(&[nothing.path().to_owned()]);
     run_until(&mut window.harness, PATIENCE, "the message", |harness| !harness.state().state().messages.is_empty());
     window.settle();
-    window.harness.get_by_label_contains("no dataset");
+    window.harness.get_by_label_contains("No dataset was recognised");
     window.harness.get_by_label("Dismiss").click();
     window.settle();
     assert!(window.harness.state().state().messages.is_empty());
@@ -69,7 +69,7 @@ fn a_dropped_folder_that_is_no_dataset_says_so_until_dismissed() {
 #[test]
 fn a_dropped_study_shows_its_counts_and_recordings() {
     let mut window = Window::new(USUAL, Theme::Light);
-    window.open_study(24);
+    window.open_study(40);
     assert_eq!(window.harness.state().shown(), PanelId::Data);
     window.harness.get_by_label("SYNTHETIC DEMO DATA");
     window.harness.get_by_label("0 people on both sides");
@@ -103,7 +103,7 @@ fn a_dropped_study_shows_its_counts_and_recordings() {
 #[test]
 fn a_search_narrows_the_list() {
     let mut window = Window::new(USUAL, Theme::Light);
-    window.open_study(24);
+    window.open_study(40);
     window.go_to("Explore", PanelId::Explore);
     window.harness.get_by_role_and_label(Role::TextInput, "Search").focus();
     window.harness.get_by_role_and_label(Role::TextInput, "Search").type_text("no such recording");

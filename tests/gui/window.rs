@@ -94,11 +94,12 @@ impl Window {
         self.settle();
     }
 
-    /// Clicks through to a panel by its tab.
+    /// Clicks through to a panel by its tab. Everything that can be used there must have a name.
     pub fn go_to(&mut self, name: &str, panel: PanelId) {
         self.harness.get_by_role_and_label(Role::Button, name).click();
         self.settle();
         assert_eq!(self.harness.state().shown(), panel);
+        self.harness.check_accessibility();
     }
 
     /// Starts a training of `epochs` from the form, and waits for its end.

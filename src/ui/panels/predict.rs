@@ -162,7 +162,8 @@ fn placeholder(ui: &mut Ui, contents: impl FnOnce(&mut Ui)) {
     let (rect, _) = ui.allocate_exact_size(PICTURE, Sense::hover());
     ui.painter().rect_filled(rect, CornerRadius::same(4), palette(ui).raised);
     let layout = Layout::centered_and_justified(Direction::LeftToRight);
-    ui.scope_builder(UiBuilder::new().max_rect(rect.shrink(space::M)).layout(layout), contents);
+    // A child that does not move the cursor: the place is already taken.
+    contents(&mut ui.new_child(UiBuilder::new().max_rect(rect.shrink(space::M)).layout(layout)));
 }
 
 fn words(ui: &mut Ui, prediction: &PredictedFile, second: RichText) {

@@ -92,7 +92,7 @@ fn head(ui: &mut Ui, run: &Run, cx: &mut Cx<'_>) {
     let palette = palette(ui);
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if matches!(run.phase, RunPhase::Finished { .. }) && ui.button("Evaluate").clicked() {
+            if matches!(run.phase, RunPhase::Finished { .. }) && ui.button("Evaluate this run").clicked() {
                 cx.send(Command::ShowRun(run.id));
                 cx.show(PanelId::Evaluate);
             }
@@ -257,11 +257,12 @@ fn history_plot(ui: &mut Ui, plotted: &HistoryPlot<'_>) {
 }
 
 fn in_words(ui: &mut Ui, run: &Run) {
-    ui.label(theme::strong(Trend::of(&run.history).in_words()));
+    ui.label(theme::strong(Trend::of(&run.history).in_words(run.is_active())));
     let mut facts = Vec::new();
     if let Some(best) = run.best_epoch.and_then(|epoch| run.history.iter().find(|record| record.epoch == epoch)) {
         let auc = best.validation_auc.map_or(String::new(), |auc| format!(", validation AUC {auc:.3}"));
-        facts.push(format!("Best epoch so far: {}{auc}", best.epoch));
+        let so_far = if run.is_active() { " so far" } else { "" };
+        facts.push(format!("Best epoch{so_far}: {}{auc}", best.epoch));
     }
     if let Some(counts) = run.counts {
         facts.push(format!(
@@ -319,10 +320,12 @@ impl Trend {
         }
     }
 
-    fn in_words(self) -> String {
+    /// In words for the person; `active` while more epochs may follow.
+    fn in_words(self, active: bool) -> String {
         match self {
             Self::TooEarly => "Too early to say".to_owned(),
-            Self::Improving => "Still improving".to_owned(),
+            Self::Improving if active => "Still improving".to_owned(),
+            Self::Improving => "Was still improving at the end: more epochs may help".to_owned(),
             Self::Level => "No longer improving".to_owned(),
             Self::Memorising { since } => {
                 format!("Has begun to memorise: since epoch {since} training gets better and validation worse")

@@ -116,8 +116,15 @@ fn waveform(painter: &Painter, place: &Place, waveform: &Waveform, palette: &Pal
     }
     painter.add(Shape::mesh(mesh));
     let level = Decibels::from_amplitude(f64::from(peak));
-    let words = if level.0.is_finite() { format!("peak\n{:.0} dB", level.0) } else { "silent".to_owned() };
-    painter.text(rect.left_top() - vec2(6.0, 0.0), Align2::RIGHT_TOP, words, caption_font(), palette.muted);
+    let words = if level.0.is_finite() {
+        ["peak".to_owned(), format!("{:.0} dB", level.0)]
+    } else {
+        ["silent".into(), String::new()]
+    };
+    let mut place = rect.left_top() - vec2(6.0, 0.0);
+    for line in words {
+        place.y = painter.text(place, Align2::RIGHT_TOP, line, caption_font(), palette.muted).bottom();
+    }
 }
 
 fn time_axis(painter: &Painter, place: &Place, palette: &Palette) {
