@@ -11,8 +11,12 @@ use coughscope::ui::{self, WindowError};
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    // Graphics libraries warn about every missing driver; a person who wants to know sets RUST_LOG.
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("error,coughscope=warn")).init();
+    // Graphics libraries warn about every missing driver, and what symphonia says comes back as an error of ours; a person
+    // who wants to know more sets RUST_LOG.
+    env_logger::Builder::from_env(
+        env_logger::Env::default().default_filter_or("error,symphonia_core=off,coughscope=warn"),
+    )
+    .init();
     match run(args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => error.report(),
