@@ -5,6 +5,8 @@
 
 #![cfg(test)]
 
-// `panels.rs`, `screenshots.rs` and `window.rs` stand beside this file and join as soon as they have passed once whole.
+mod panels;
 mod raster;
+mod screenshots;
 mod support;
+mod window;
