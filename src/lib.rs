@@ -3,7 +3,7 @@
 //!
 //! # Layers
 //!
-//! Dependencies point one way, to the left; `tests/layers.rs` holds them.
+//! Dependencies point one way, to the left; `tests/layers` holds them.
 //!
 //! ```text
 //! units, files <- audio, eval <- spectrogram <- data <- models <- train <- report <- session <- ui, cli
@@ -11,7 +11,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`units`] | sample rates, seconds, hertz, decibels; the only conversions |
+//! | [`units`] | sample rates, seconds, hertz, decibels; the only conversions; counts in digits |
 //! | [`files`] | writing a file whole or not at all |
 //! | [`audio`] | decoding to a [`Recording`](audio::Recording), resampling, WAV |
 //! | [`eval`] | thresholds, curves, metrics; plain slices, no network |

@@ -32,13 +32,17 @@ fn run(args: Args) -> Result<(), CliError> {
                     eprintln!("No display: the demo runs here, without its window.");
                     cli::run(Subcommand::Demo(demo), data_folder)
                 }
+                Err(error @ WindowError::Failed(_)) => {
+                    eprintln!("{error}\nThe demo runs here, without its window.");
+                    cli::run(Subcommand::Demo(demo), data_folder)
+                }
                 shown => shown.map_err(CliError::work),
             }
         }
         Some(command) => cli::run(command, data_folder),
         None => window(&args.paths, false, &data_folder).map_err(|error| match error {
             WindowError::NoDisplay => CliError::Usage(error.to_string()),
-            WindowError::Failed(_) => CliError::work(error),
+            WindowError::Failed(_) | WindowError::BrokeDown(_) => CliError::work(error),
         }),
     }
 }

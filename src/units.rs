@@ -2,6 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Digits in groups of three: `12,345`.
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
 /// Samples per second of one channel, in hertz.
 ///
 /// Always between [`SampleRate::MIN_HZ`] and [`SampleRate::MAX_HZ`], so that a header with an absurd rate is

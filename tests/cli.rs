@@ -52,6 +52,11 @@ fn wrong_use_is_exit_code_2_and_failed_work_is_1() {
     failure(&run(&["train", "x", "--out", "y", "--split", "moon"]), 2);
     failure(&run(&["train", "x", "--out", "y", "--epochs", "0"]), 2);
     assert!(failure(&run(&["scan", "nowhere"]), 1).contains("nowhere"));
+    std::fs::write(folder.path().join("p.csv"), "label,score\nsick,1\nhealthy,0\n").unwrap();
+    assert!(failure(&run(&["scan", "p.csv"]), 2).contains("p.csv"), "a table is no dataset");
+    assert!(failure(&run(&["train", "x", "--out", "y", "--device", "moon"]), 2).contains("moon"));
+    let below = json(&run(&["evaluate", "--predictions", "p.csv", "--threshold", "-1", "--json"]));
+    assert_eq!(below["fp"], 1);
     assert!(failure(&run(&["predict", "--run", "nowhere", "x.wav"]), 1).contains("no finished run"));
     std::fs::write(folder.path().join("text.wav"), "this is no sound").unwrap();
     assert!(failure(&run(&["decode", "text.wav", "--wav", "out.wav"]), 1).contains("text.wav"));
@@ -102,6 +107,9 @@ fn demo_train_scan_and_predict_work_together() {
     let summary = json(&run(&["evaluate", "--run", "result", "--json"]));
     assert_eq!(summary["auc"], demo["auc"]);
     assert_eq!(summary["threshold"], demo["threshold"]);
+    assert_eq!(summary["threshold_origin"], "validation");
+    let moved = json(&run(&["evaluate", "--run", "result", "--threshold", "0.9", "--json"]));
+    assert_eq!(moved["threshold_origin"], "exploratory");
 
     let mut readable = walkdir::WalkDir::new(folder.path().join("home")).into_iter().filter_map(Result::ok);
     let cough =
@@ -116,6 +124,7 @@ fn demo_train_scan_and_predict_work_together() {
     let written = run(&["spectrogram", cough.to_str().unwrap(), "--out", "x.npy", "--preset", "paper"]);
     assert!(written.status.success() && written.stdout.is_empty());
     assert!(folder.path().join("x.npy").is_file());
+    assert!(failure(&run(&["train", "result", "--out", "other"]), 2).contains("result"), "a run is no dataset");
     let error = failure(&run(&["train", "home", "--out", "result"]), 2);
     assert!(error.contains("already holds a trained run"), "{error}");
 }

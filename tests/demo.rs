@@ -99,6 +99,11 @@ fn a_study_has_three_layouts_and_says_that_it_is_synthetic() {
     }
     assert!(is_demo(&root) && is_demo(&root.join("virufy/clinical/labels.csv")));
     assert!(!is_demo(folder.path()));
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(root.join("virufy"), folder.path().join("link")).unwrap();
+        assert!(is_demo(&folder.path().join("link")), "however the path is spelled");
+    }
     fs::write(folder.path().join("demo.toml"), "[package]\nname = \"another program's demo\"\n").unwrap();
     assert!(!is_demo(folder.path()), "only our own marker counts");
     let columns = |path: &str| text(path).lines().next().unwrap().split(',').count();
@@ -172,7 +177,7 @@ fn scanning_finds_what_was_promised() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("demo");
     let study = make(&root, &SMALL);
-    let scans = scan(&[root], &LabelPolicy::default(), &|_| ControlFlow::Continue(())).unwrap();
+    let scans = scan(&[root], &LabelPolicy::default(), &|_| ControlFlow::Continue(())).unwrap().sources;
     assert_eq!(scans.len(), 3);
     for scan in &scans {
         let counts = study.datasets[scan.kind.id()];

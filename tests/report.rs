@@ -10,7 +10,7 @@ use coughscope::eval::history::EpochRecord;
 use coughscope::report::figures::{self, Caption};
 use coughscope::report::npy::{self, NpyError};
 use coughscope::report::predictions::{self, TableError};
-use coughscope::report::{Prediction, ReportInput, history, threshold_table, write_report};
+use coughscope::report::{Prediction, ReportInput, ThresholdOrigin, history, threshold_table, write_report};
 use proptest::prelude::*;
 
 fn golden(name: &str) -> PathBuf {
@@ -329,8 +329,14 @@ fn a_report_holds_everything_under_its_names() {
     let folder = tempfile::tempdir().unwrap();
     let (rows, history) = (many_predictions(), epochs(15));
     let notes = ["Synthetic demonstration data: no clinical meaning".to_owned()];
-    let input =
-        ReportInput { predictions: &rows, threshold: 0.5, history: Some(&history), title: "Test part", notes: &notes };
+    let input = ReportInput {
+        predictions: &rows,
+        threshold: 0.5,
+        threshold_origin: ThresholdOrigin::Exploratory,
+        history: Some(&history),
+        title: "Test part",
+        notes: &notes,
+    };
     let clock = std::time::Instant::now();
     let written = write_report(&folder.path().join("report"), &input).unwrap();
     eprintln!("report written in {:?}", clock.elapsed());
@@ -354,7 +360,7 @@ fn a_report_holds_everything_under_its_names() {
         assert!(std::fs::read(path).unwrap().starts_with(b"\x89PNG"), "{}", path.display());
     }
     let text = std::fs::read_to_string(&written[8]).unwrap();
-    assert!(text.contains(&notes[0]) && text.contains("weighted avg"), "{text}");
+    assert!(text.contains(&notes[0]) && text.contains("weighted avg") && text.contains("Exploratory"), "{text}");
     assert_eq!(predictions::read(&written[9]).unwrap(), rows);
 }
 
@@ -363,7 +369,14 @@ fn metrics_have_the_agreed_keys_and_null_where_undefined() {
     let folder = tempfile::tempdir().unwrap();
     let one_class: Vec<Prediction> =
         [0.2, 0.3, f64::NAN].map(|score| Prediction { path: None, person: None, label: Label::Sick, score }).to_vec();
-    let input = ReportInput { predictions: &one_class, threshold: 0.5, history: None, title: "", notes: &[] };
+    let input = ReportInput {
+        predictions: &one_class,
+        threshold: 0.5,
+        threshold_origin: ThresholdOrigin::Unchosen,
+        history: None,
+        title: "",
+        notes: &[],
+    };
     let written = write_report(folder.path(), &input).unwrap();
     assert_eq!(written.len(), 8, "no history, no history figures");
 
@@ -371,10 +384,11 @@ fn metrics_have_the_agreed_keys_and_null_where_undefined() {
     let metrics: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text).unwrap();
     let mut keys: Vec<_> = metrics.keys().map(String::as_str).collect();
     keys.sort_unstable();
-    let mut expected: Vec<&str> = "n positives excluded auc average_precision threshold tp fp tn fn mcc accuracy \
+    let mut expected: Vec<&str> =
+        "n positives excluded auc average_precision threshold threshold_origin tp fp tn fn mcc accuracy \
                                    sensitivity specificity ppv npv f1 brier"
-        .split_whitespace()
-        .collect();
+            .split_whitespace()
+            .collect();
     expected.sort_unstable();
     assert_eq!(keys, expected);
     assert_eq!((&metrics["n"], &metrics["excluded"], &metrics["fn"]), (&2.into(), &1.into(), &2.into()));

@@ -114,9 +114,7 @@ fn from_a_folder_to_a_prediction_and_back_from_disk() {
         }
     }
     assert_eq!(fresh.state().evaluation.as_ref().unwrap().threshold(), threshold);
-    let PredictionOutcome::Scored { score, .. } = fresh.state().predictions[0].outcome else {
-        panic!("no score: {:?}", fresh.state().messages)
-    };
+    let (score, _) = answer(fresh.state());
     assert!((score - first.score).abs() < 1e-6, "{score} against {}", first.score);
 }
 
@@ -154,9 +152,11 @@ fn the_threshold_moves_the_matrix_and_goes_back() {
     assert_eq!(cells(&bench), [2, 1, 1, 0]);
     bench.carry_out(Command::ResetThreshold);
     assert_eq!(cells(&bench), [1, 1, 1, 1]);
-    let folder = bench.root.with_file_name("report");
-    bench.carry_out(Command::ExportReport(folder.clone()));
-    assert!(folder.join("roc_auc.png").is_file());
+    let folder = bench.root.with_file_name("reports");
+    for name in ["predictions-report", "predictions-report-2"] {
+        bench.carry_out(Command::ExportReport(folder.clone()));
+        assert!(folder.join(name).join("roc_auc.png").is_file(), "an earlier report is never written over");
+    }
     assert_eq!(bench.errors(), Vec::<&str>::new());
 }
 
@@ -195,4 +195,121 @@ fn what_cannot_be_done_is_said() {
     assert!(text.contains("no such file") && text.contains("nowhere"), "{text}");
     let text = carry_out(&mut session, Command::Open(vec![folder.path().to_owned()]));
     assert!(text.contains("Coswara") && text.contains("COUGHVID"), "says what was looked for: {text}");
+}
+
+/// Score and threshold of the newest answer.
+fn answer(state: &State) -> (f64, f64) {
+    match &state.predictions[0].outcome {
+        PredictionOutcome::Scored { score, threshold, .. } => (*score, *threshold),
+        _ => panic!("no score: {:?}", state.messages),
+    }
+}
+
+fn a_recording(state: &State) -> PathBuf {
+    state.study.clips.iter().find(|clip| clip.verdict.label().is_some()).unwrap().path.clone()
+}
+
+/// What somebody tries out on the test part, or a table that somebody looks at, judges no new recording.
+#[test]
+fn new_recordings_meet_the_threshold_of_the_validation_part() {
+    let mut bench = Bench::new();
+    bench.train(1);
+    let run = bench.state().current_run().unwrap();
+    let (folder, chosen) = (run.folder.clone(), run.threshold.unwrap());
+    let cough = a_recording(bench.state());
+
+    bench.carry_out(Command::SetThreshold(chosen + 0.2));
+    bench.carry_out(Command::Predict(vec![cough.clone()]));
+    assert_eq!(answer(bench.state()).1, chosen);
+
+    let table = bench.root.with_file_name("table.csv");
+    std::fs::write(&table, "label,score\nsick,0.9\nhealthy,0.1\n").unwrap();
+    bench.carry_out(Command::Open(vec![table]));
+    bench.carry_out(Command::Predict(vec![cough.clone()]));
+    assert_eq!(answer(bench.state()).1, chosen);
+
+    // What was exported at another threshold says so; what was trained, and the run's own table, stay as they are.
+    bench.carry_out(Command::Open(vec![folder.clone()]));
+    bench.carry_out(Command::SetThreshold(chosen + 0.2));
+    bench.carry_out(Command::ExportReport(folder.clone()));
+    let origin = |folder: &Path| {
+        let text = std::fs::read_to_string(folder.join("metrics.json")).unwrap();
+        serde_json::from_str::<serde_json::Value>(&text).unwrap()["threshold_origin"].clone()
+    };
+    assert_eq!(origin(&folder.join("run-report")), "exploratory");
+    assert_eq!(origin(&folder), "validation");
+
+    bench.carry_out(Command::Open(vec![folder.join("predictions.csv")]));
+    assert!(bench.state().evaluation.as_ref().unwrap().synthetic, "the run's own table is as synthetic as the run");
+}
+
+#[test]
+fn a_run_that_fails_or_is_stopped_leaves_the_earlier_one_in_use() {
+    let mut bench = Bench::new();
+    bench.train(1);
+    let first = bench.state().predict_run;
+    assert!(first.is_some());
+
+    // A file where the folder should be: found out before anything is computed.
+    let occupied = bench.root.with_file_name("occupied");
+    std::fs::write(&occupied, "").unwrap();
+    let config = TrainConfig { epochs: 1, device: DeviceChoice::Cpu, ..TrainConfig::default() };
+    bench.carry_out(Command::StartRun { config: Box::new(config.clone()), folder: Some(occupied) });
+    let run = bench.state().current_run().unwrap();
+    assert!(matches!(&run.phase, RunPhase::Failed(reason) if reason.contains("occupied")), "{:?}", run.phase);
+    assert!(run.counts.is_none(), "no recording was read");
+    assert_eq!(bench.state().predict_run, first);
+
+    bench.session.send(Command::StartRun { config: Box::new(config), folder: None });
+    let second = bench.state().current_run.unwrap();
+    bench.carry_out(Command::StopRun(second));
+    assert_eq!(bench.state().run(second).unwrap().phase, RunPhase::Cancelled);
+    assert_eq!(bench.state().predict_run, first);
+    let cough = a_recording(bench.state());
+    bench.carry_out(Command::Predict(vec![cough]));
+    answer(bench.state());
+}
+
+#[test]
+fn a_run_and_recordings_opened_together_give_scores() {
+    let mut bench = Bench::new();
+    bench.train(1);
+    let (folder, cough) = (bench.state().current_run().unwrap().folder.clone(), a_recording(bench.state()));
+    let mut fresh = Session::new(Arc::new(|| {}), folder.join("elsewhere"));
+    fresh.send(Command::Open(vec![cough, folder]));
+    while fresh.busy() {
+        fresh.wait(Duration::from_millis(50));
+    }
+    answer(fresh.state());
+    assert!(fresh.state().messages.is_empty(), "{:?}", fresh.state().messages);
+}
+
+#[test]
+fn closing_the_study_ends_its_reading() {
+    let mut bench = Bench::new();
+    bench.session.send(Command::Open(vec![bench.root.clone()]));
+    while bench.state().loading.is_none() {
+        bench.session.wait(Duration::from_millis(1));
+    }
+    bench.carry_out(Command::CloseStudy);
+    assert!(bench.state().loading.is_none() && bench.state().study.is_empty());
+    assert!(bench.state().messages.is_empty(), "{:?}", bench.state().messages);
+}
+
+/// Something that fails beside it does not take the demo's training away, and the demo trains on nothing but itself.
+#[test]
+fn the_demo_trains_whatever_happens_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let bad = folder.path().join("bad.csv");
+    std::fs::write(&bad, "no such columns\n").unwrap();
+    let mut session = Session::new(Arc::new(|| {}), folder.path().join("data"));
+    session.send(Command::RunDemo { folder: None });
+    session.send(Command::Open(vec![bad]));
+    let start = Instant::now();
+    while session.state().runs.is_empty() {
+        assert!(session.busy(), "the demo ended without a training");
+        session.wait(Duration::from_millis(50));
+        assert!(start.elapsed() < DEADLINE);
+    }
+    assert!(session.state().messages.iter().any(|message| message.text.contains("bad.csv")));
 }

@@ -19,11 +19,12 @@ use super::trim::Trim;
 use super::{Recording, SoundFormat};
 use crate::units::{ImplausibleRate, SampleRate};
 
-/// The most samples decoded from one file, all channels together: two hours of mono at 48 kHz, 1.4 GB in memory.
-const MAX_SAMPLES: usize = 2 * 3600 * 48_000;
+/// The most samples decoded from one file, all channels together: half an hour of mono at 48 kHz, 350 MB in
+/// memory. Every core decodes one, and a small file of silence can unpack to any length.
+const MAX_SAMPLES: usize = 1800 * 48_000;
 
-/// The largest file read: no format here takes more than 4 bytes for a sample, but 64-bit WAV.
-const MAX_FILE_BYTES: u64 = 4 * MAX_SAMPLES as u64;
+/// The largest file read: no format here takes more than 8 bytes for a sample.
+const MAX_FILE_BYTES: u64 = 8 * MAX_SAMPLES as u64;
 
 /// The most channels: no recording here has more than a few, and a forged header of 65,535 would take 300 MB a packet.
 const MAX_CHANNELS: usize = 64;
@@ -56,7 +57,7 @@ pub enum DecodeError {
         detail: String,
     },
     /// More sound than fits in memory.
-    #[error("the recording is too long: up to two hours of mono at 48 kHz can be read; cut it into parts")]
+    #[error("the recording is too long: up to half an hour of mono at 48 kHz can be read; cut it into parts")]
     TooLong,
     /// The header gives a sample rate that no recorder has.
     #[error("the file is damaged: {0}; copy or download it again")]

@@ -19,6 +19,10 @@ pub use resample::{ResampleError, resample};
 
 use crate::units::{SampleRate, Seconds};
 
+/// Endings of the names of files that may hold sound, in lower case. What a file really is, only [`decode`] tells.
+pub const EXTENSIONS: [&str; 15] =
+    ["wav", "flac", "mp3", "m4a", "mp4", "aac", "ogg", "oga", "opus", "webm", "weba", "mka", "aif", "aiff", "caf"];
+
 /// Decoded sound: all channels at their native rate.
 ///
 /// Cloning is cheap: the samples are shared and never change.

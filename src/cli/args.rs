@@ -155,7 +155,7 @@ pub struct Evaluate {
     #[arg(long, value_name = "L.npy", requires = "scores")]
     pub labels: Option<PathBuf>,
     /// A score at or above this counts as sick [default: the run's own, else 0.5]
-    #[arg(long, value_name = "T")]
+    #[arg(long, value_name = "T", allow_negative_numbers = true)]
     pub threshold: Option<f64>,
     /// Print one JSON object
     #[arg(long)]

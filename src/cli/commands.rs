@@ -10,42 +10,55 @@ use crate::audio::{self, Recording, wav};
 use crate::data::Label;
 use crate::files::write_atomic;
 use crate::report::predictions::{self, Prediction};
-use crate::report::{Summary, npy};
-use crate::session::{Command, DEFAULT_THRESHOLD, Devices as Found, Evaluation, PredictionOutcome, Run, RunPhase};
+use crate::report::{self, Summary, npy};
+use crate::session::{Command, DEFAULT_THRESHOLD, Devices as Found, Evaluation, PredictionOutcome};
 use crate::spectrogram::{ColourMap, LogMelConfig, PaperConfig, Spectrogram, SpectrogramConfig, paper};
-use crate::train::TrainConfig;
 use crate::train::saved::{self, SavedRun};
+use crate::train::{TrainConfig, device};
 
 pub(super) fn demo(args: &Demo, data_folder: PathBuf) -> Result<(), CliError> {
     eprintln!("Demo: synthetic recordings made by a program. The results prove nothing about any disease.");
     if let Some(folder) = &args.out {
-        refuse_foreign_run(folder)?;
+        // An earlier demo run is nobody's work.
+        if !SavedRun::open(folder).is_ok_and(|run| run.result.synthetic) {
+            refuse_occupied(folder)?;
+        }
     }
     let mut driver = Driver::new(data_folder);
     driver.carry_out(Command::RunDemo { folder: args.out.clone() })?;
     report_run(&driver, args.json)
 }
 
-/// The demo replaces an earlier demo run, but never a network that somebody trained.
-fn refuse_foreign_run(folder: &Path) -> Result<(), CliError> {
-    if saved::is_run(folder) && !SavedRun::open(folder).is_ok_and(|run| run.result.synthetic) {
-        return Err(already_a_run(folder));
+/// Refuses to write a run over files that may be somebody's work.
+fn refuse_occupied(folder: &Path) -> Result<(), CliError> {
+    if saved::is_free(folder) {
+        return Ok(());
     }
-    Ok(())
-}
-
-fn already_a_run(folder: &Path) -> CliError {
-    CliError::Usage(format!(
-        "this folder already holds a trained run, which would be lost; choose another folder: {}",
+    let what = if saved::is_run(folder) { "already holds a trained run" } else { "is not empty" };
+    Err(CliError::Usage(format!(
+        "this folder {what}, and files in it would be lost; choose another folder: {}",
         folder.display()
-    ))
+    )))
 }
 
 pub(super) fn scan(args: Scan, data_folder: PathBuf) -> Result<(), CliError> {
     let mut driver = Driver::new(data_folder);
-    driver.carry_out(Command::Open(args.paths))?;
-    let report = ScanReport::of(&driver.state().study);
-    if args.json { print_json(&report) } else { output::print_scan(&report, &driver.state().study) }
+    let outcome = open_datasets(&mut driver, args.paths);
+    let study = &driver.state().study;
+    // One folder that cannot be read does not hide the others.
+    if !study.is_empty() {
+        let report = ScanReport::of(study);
+        if args.json { print_json(&report) } else { output::print_scan(&report, study) }?;
+    }
+    outcome
+}
+
+/// Opens datasets, and nothing but datasets: a run or a recording among the paths would be passed over in silence.
+fn open_datasets(driver: &mut Driver, paths: Vec<PathBuf>) -> Result<(), CliError> {
+    if let Some(other) = paths.iter().find(|path| path.is_file() || saved::is_run(path)) {
+        return Err(CliError::Usage(format!("a dataset's folder is needed, and this is none: {}", other.display())));
+    }
+    driver.carry_out(Command::Open(paths))
 }
 
 pub(super) fn decode(args: &Decode) -> Result<(), CliError> {
@@ -110,9 +123,7 @@ fn write_matrix(args: &SpectrogramArgs, paper: PaperConfig) -> Result<(), CliErr
 }
 
 pub(super) fn train(args: Train, data_folder: PathBuf) -> Result<(), CliError> {
-    if saved::is_run(&args.out) {
-        return Err(already_a_run(&args.out));
-    }
+    refuse_occupied(&args.out)?;
     let mut config = TrainConfig { device: args.device, ..args.preset.config() };
     config.split.by = args.split;
     if let Some(epochs) = args.epochs {
@@ -123,16 +134,19 @@ pub(super) fn train(args: Train, data_folder: PathBuf) -> Result<(), CliError> {
         config.split.seed = seed;
     }
     config.validate().map_err(|error| CliError::Usage(error.to_string()))?;
+    // A device that does not exist is found out before the recordings are read.
+    device::select(&config.device).map_err(|error| CliError::Usage(error.to_string()))?;
     let mut driver = Driver::new(data_folder);
-    driver.carry_out(Command::Open(args.paths))?;
+    open_datasets(&mut driver, args.paths)?;
     driver.carry_out(Command::StartRun { config: Box::new(config), folder: Some(args.out) })?;
     report_run(&driver, args.json)
 }
 
 fn report_run(driver: &Driver, json: bool) -> Result<(), CliError> {
     let state = driver.state();
-    let finished = |run: &&Run| matches!(run.phase, RunPhase::Finished { .. });
-    let (Some(run), Some(evaluation)) = (state.current_run().filter(finished), state.evaluation.as_ref()) else {
+    let (Some(run), Some(evaluation)) =
+        (state.current_run().filter(|run| run.is_finished()), state.evaluation.as_ref())
+    else {
         return Err(CliError::Work("the training ended without a result".to_owned()));
     };
     let summary = RunSummary::of(run, evaluation);
@@ -141,8 +155,14 @@ fn report_run(driver: &Driver, json: bool) -> Result<(), CliError> {
 
 pub(super) fn evaluate(args: &Evaluate) -> Result<(), CliError> {
     let evaluation = load_evaluation(args)?;
-    let summary = Summary::new(&evaluation.table, evaluation.threshold());
+    let summary = Summary::new(&evaluation.table, evaluation.threshold(), evaluation.origin());
     if let Some(folder) = &args.out {
+        if !report::may_write(folder) {
+            return Err(CliError::Usage(format!(
+                "this folder holds a trained run, or tables of the same names, which would be lost; choose another: {}",
+                folder.display()
+            )));
+        }
         let history = args.run.as_ref().map(|run| crate::report::history::read(&run.join("history.csv")));
         let history = history.transpose().map_err(CliError::work)?;
         evaluation.write_report(folder, history.as_deref()).map_err(CliError::work)?;
@@ -152,21 +172,23 @@ pub(super) fn evaluate(args: &Evaluate) -> Result<(), CliError> {
 }
 
 fn load_evaluation(args: &Evaluate) -> Result<Evaluation, CliError> {
-    let (title, predictions, chosen, synthetic) = match (&args.run, &args.predictions, &args.scores, &args.labels) {
+    let mut evaluation = match (&args.run, &args.predictions, &args.scores, &args.labels) {
         (Some(folder), ..) => {
             let run = SavedRun::open(folder).map_err(CliError::work)?;
             let predictions = predictions::read(&folder.join("predictions.csv")).map_err(CliError::work)?;
-            (name_of(folder), predictions, Some(run.result.threshold), run.result.synthetic)
+            let chosen = Some(run.result.threshold);
+            Evaluation::new(name_of(folder), None, predictions, chosen, run.result.synthetic).map_err(CliError::work)?
         }
-        (_, Some(table), ..) => (name_of(table), predictions::read(table).map_err(CliError::work)?, None, false),
-        (_, _, Some(scores), Some(labels)) => (name_of(scores), read_arrays(scores, labels)?, None, false),
+        (_, Some(table), ..) => Evaluation::of_table(table).map_err(CliError::Work)?,
+        (_, _, Some(scores), Some(labels)) => {
+            Evaluation::new(name_of(scores), None, read_arrays(scores, labels)?, None, false).map_err(CliError::work)?
+        }
         _ => {
             return Err(CliError::Usage(
                 "say what to evaluate: --run RUN, --predictions P.csv, or --scores S.npy --labels L.npy".to_owned(),
             ));
         }
     };
-    let mut evaluation = Evaluation::new(title, None, predictions, chosen, synthetic).map_err(CliError::work)?;
     if let Some(threshold) = args.threshold {
         if threshold.is_nan() {
             return Err(CliError::Usage("--threshold must be a number".to_owned()));

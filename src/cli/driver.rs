@@ -121,18 +121,16 @@ fn progress_line(state: &State) -> Option<String> {
         return Some(format!("{}{count}", loading.task));
     }
     let run = state.active_run()?;
-    Some(match &run.phase {
-        RunPhase::Preparing { done, total } => format!("Computing spectrograms {done} of {total}"),
-        RunPhase::Training => training_line(run),
-        RunPhase::Testing => "Testing the best network".to_owned(),
-        RunPhase::Finished { .. } | RunPhase::Failed(_) => return None,
-    })
+    let activity = run.activity()?;
+    Some(if run.phase == RunPhase::Training { format!("{activity}{}", step_and_time(run)) } else { activity })
 }
 
-fn training_line(run: &Run) -> String {
-    let step = run.batches.last().zip(run.plan.as_ref()).map_or(String::new(), |(batch, plan)| {
-        format!(": epoch {} of {}, step {} of {}", batch.epoch, plan.epochs, batch.batch, plan.batches_per_epoch)
-    });
+fn step_and_time(run: &Run) -> String {
+    let step = run
+        .batches
+        .last()
+        .zip(run.plan.as_ref())
+        .map_or(String::new(), |(batch, plan)| format!(", step {} of {}", batch.batch, plan.batches_per_epoch));
     let left = run.time_left().map_or(String::new(), |left| format!(", {} s left at most", left.as_secs()));
-    format!("Training{step}{left}")
+    format!("{step}{left}")
 }

@@ -53,11 +53,28 @@ pub(super) fn print_scan(report: &ScanReport, study: &Study) -> Result<(), CliEr
         for file in &summary.unreadable {
             text += &format!("         {}: {}\n", file.path.display(), file.reason);
         }
+        text += &rows_without_audio(&summary.without_audio);
         for note in &source.notes {
             text += &format!("  Note: {note}\n");
         }
     }
     print(&text)
+}
+
+/// Where missing recordings were looked for: all of a few, the first of many.
+fn rows_without_audio(paths: &[PathBuf]) -> String {
+    const MOST: usize = 20;
+    let mut text = String::new();
+    if !paths.is_empty() {
+        text += "         rows without audio, and where it was looked for:\n";
+    }
+    for path in paths.iter().take(MOST) {
+        text += &format!("         {}\n", path.display());
+    }
+    if paths.len() > MOST {
+        text += &format!("         and {} more; --json lists them all\n", paths.len() - MOST);
+    }
+    text
 }
 
 /// The answer of `train` and `demo`.
@@ -82,7 +99,7 @@ pub(super) struct RunSummary {
 impl RunSummary {
     pub fn of(run: &Run, evaluation: &Evaluation) -> Self {
         let counts = run.counts.unwrap_or_default();
-        let summary = crate::report::Summary::new(&evaluation.table, evaluation.threshold());
+        let summary = crate::report::Summary::new(&evaluation.table, evaluation.threshold(), evaluation.origin());
         Self {
             recordings: counts.recordings,
             train: counts.train,
@@ -107,7 +124,7 @@ pub(super) fn print_run(summary: &RunSummary) -> Result<(), CliError> {
     let RunSummary { recordings, people, train, validation, test, shared_people, .. } = summary;
     let mut text = format!(
         "{recordings} recordings of {people} people: {train} to train, {validation} to validate, {test} to test\n\
-         {shared_people} people on both sides of the split\n\
+         {shared_people} people in more than one part\n\
          {} epochs on {}; test AUC {}, MCC {} at threshold {:.3}, which was chosen on the validation part\n",
         summary.epochs,
         summary.device,

@@ -56,7 +56,9 @@ impl Features {
         let (low, high) = spectrogram.range_db;
         let scale = 2.0 / (high - low);
         let loudest = spectrogram.levels_db.iter().copied().fold(low, f32::max);
-        let values = spectrogram.levels_db.iter().map(|level| (1.0 + (level - loudest) * scale).max(SILENCE)).collect();
+        // A cell at the floor is silence, however soft the rest is: a muted microphone must not look like a loud sound.
+        let value = |level: &f32| if *level <= low { SILENCE } else { (1.0 + (level - loudest) * scale).max(SILENCE) };
+        let values = spectrogram.levels_db.iter().map(value).collect();
         Self { values, bins: spectrogram.bins, frames: spectrogram.frames }
     }
 
@@ -110,6 +112,8 @@ impl Features {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audio::SoundFormat;
+    use crate::units::SampleRate;
 
     /// Two rows, five columns: 0.1 .. 0.5 and 0.6 .. 1.0.
     fn features() -> Features {
@@ -151,5 +155,14 @@ mod tests {
         assert_eq!(features().window_starts(9), [-2]);
         assert_eq!(features().window_starts(2), [0, 1, 2, 3]);
         assert_eq!(features().window_starts(4), [0, 1]);
+    }
+
+    #[test]
+    fn silence_stays_silent() {
+        let rate = SampleRate::new(16_000).unwrap();
+        let format = SoundFormat { container: "WAV".into(), codec: "PCM".into(), truncated: false };
+        let muted = Recording::new(vec![vec![0.0; 16_000]], rate, format).unwrap();
+        let features = Features::of(&muted, &SpectrogramConfig::default()).unwrap();
+        assert!(features.values.iter().all(|value| *value == SILENCE));
     }
 }

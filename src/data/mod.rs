@@ -104,7 +104,7 @@ pub enum Verdict {
     Use(Label),
     /// Left out by the label policy or a filter, for this reason.
     Exclude(String),
-    /// Wanted, but its file has no usable sound; the reason says what is wrong with it.
+    /// Its file has no usable sound, whatever its label; the reason says what is wrong with it.
     Unreadable(String),
 }
 

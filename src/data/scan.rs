@@ -1,6 +1,6 @@
 //! From dropped folders to clips that are ready for use: recognise, read the tables, decode every sound.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -75,7 +75,8 @@ pub struct SourceScan {
     pub kind: SourceKind,
     /// Its folder.
     pub root: PathBuf,
-    /// Every table row and sound file. Those that are used have their [`SoundFacts`].
+    /// Every table row and sound file. Those that could be decoded have their [`SoundFacts`], also where they are left
+    /// out.
     pub clips: Vec<Clip>,
     /// What the reader of a result should know, as whole sentences.
     pub notes: Vec<String>,
@@ -88,7 +89,7 @@ pub struct SourceSummary {
     pub kind: SourceKind,
     /// Its folder.
     pub path: PathBuf,
-    /// Rows and files; always the sum of the four below.
+    /// Rows and files; the sum of healthy, sick, excluded and unreadable.
     pub recordings: usize,
     /// Used as healthy.
     pub healthy: usize,
@@ -96,8 +97,10 @@ pub struct SourceSummary {
     pub sick: usize,
     /// Left out, by reason.
     pub excluded: BTreeMap<String, usize>,
-    /// Wanted, but without usable sound.
+    /// There, but without usable sound, whatever their label.
     pub unreadable: Vec<UnreadableFile>,
+    /// Where the sound of rows without one was looked for; they are counted in `excluded`.
+    pub without_audio: Vec<PathBuf>,
 }
 
 /// A sound file that cannot be used.
@@ -110,16 +113,28 @@ pub struct UnreadableFile {
 }
 
 impl SourceScan {
+    /// Whether both are scans of one folder, however its path is spelled. Asks the file system.
+    #[must_use]
+    pub fn is_of(&self, root: &Path) -> bool {
+        canonical(&self.root) == canonical(root)
+    }
+
     /// The scan in numbers.
     #[must_use]
     pub fn summary(&self) -> SourceSummary {
         let used_as = |label| self.clips.iter().filter(|clip| clip.verdict == Verdict::Use(label)).count();
         let mut excluded = BTreeMap::new();
         let mut unreadable = Vec::new();
+        let mut without_audio = Vec::new();
         for clip in &self.clips {
             match &clip.verdict {
                 Verdict::Use(_) => {}
-                Verdict::Exclude(reason) => *excluded.entry(reason.clone()).or_default() += 1,
+                Verdict::Exclude(reason) => {
+                    *excluded.entry(reason.clone()).or_default() += 1;
+                    if reason == NO_AUDIO_FILE {
+                        without_audio.push(clip.path.clone());
+                    }
+                }
                 Verdict::Unreadable(reason) => {
                     unreadable.push(UnreadableFile { path: clip.path.clone(), reason: reason.clone() });
                 }
@@ -133,25 +148,43 @@ impl SourceScan {
             sick: used_as(Label::Sick),
             excluded,
             unreadable,
+            without_audio,
         }
     }
 }
 
+/// What a scan found.
+#[derive(Debug, Default)]
+pub struct Scan {
+    /// The datasets that could be read.
+    pub sources: Vec<SourceScan>,
+    /// What could not, when there was something else.
+    pub problems: Vec<ScanError>,
+}
+
 /// Recognises the datasets in `paths`, reads their tables, and decodes every recording, on all cores.
 ///
-/// A folder that lies in two of the paths is read once. `progress` may end the scan with `Break`.
+/// A folder that lies in two of the paths is read once, and so is each recording. A dataset that cannot be read does not
+/// hide the others.
+///
+/// `progress` may end the scan with `Break`.
 ///
 /// # Errors
-/// [`ScanError`] when a path holds no dataset or a table cannot be read (both before anything is decoded), or when
-/// `progress` said so.
+/// [`ScanError`] when there is nothing at all to read, or when `progress` said so.
 pub fn scan(
     paths: &[PathBuf],
     policy: &LabelPolicy,
     progress: &(dyn Fn(ScanProgress) -> ControlFlow<()> + Sync),
-) -> Result<Vec<SourceScan>, ScanError> {
-    let mut scans = Vec::new();
-    for (source, root) in find_all(paths)? {
-        let mut contents = source.read(&root, policy)?;
+) -> Result<Scan, ScanError> {
+    let mut found = Scan::default();
+    for (source, root) in find_all(paths, &mut found.problems) {
+        let mut contents = match source.read(&root, policy) {
+            Ok(contents) => contents,
+            Err(error) => {
+                found.problems.push(error.into());
+                continue;
+            }
+        };
         if contents.clips.is_empty() {
             contents.notes.push("There is no recording in it.".to_owned());
         }
@@ -159,33 +192,60 @@ pub fn scan(
         if progress(ScanProgress::Found { source: source.kind(), root: &root, recordings }).is_break() {
             return Err(ScanError::Cancelled);
         }
-        scans.push(SourceScan { kind: source.kind(), root, clips: contents.clips, notes: contents.notes });
+        found.sources.push(SourceScan { kind: source.kind(), root, clips: contents.clips, notes: contents.notes });
     }
-    decode_all(&mut scans, progress)?;
-    Ok(scans)
+    if found.sources.is_empty()
+        && let Some(first) = found.problems.pop()
+    {
+        return Err(first);
+    }
+    if found.sources.len() > 1 {
+        drop_repeated(&mut found.sources, []);
+    }
+    decode_all(&mut found.sources, progress)?;
+    Ok(found)
 }
 
-/// The datasets in all of these folders, each once.
-fn find_all(paths: &[PathBuf]) -> Result<Vec<(&'static dyn Source, PathBuf)>, ScanError> {
+/// Leaves out recordings that an earlier one of `sources` or `open` has already, with a note: read twice, one file could
+/// be learned from and tested on. Asks the file system, as a path can be spelled in many ways.
+pub fn drop_repeated<'a>(sources: &mut [SourceScan], open: impl IntoIterator<Item = &'a Clip>) {
+    let mut seen: HashSet<PathBuf> = open.into_iter().map(|clip| canonical(&clip.path)).collect();
+    for source in sources {
+        let before = source.clips.len();
+        source.clips.retain(|clip| seen.insert(canonical(&clip.path)));
+        let repeated = before - source.clips.len();
+        if repeated > 0 {
+            source.notes.push(format!(
+                "{repeated} of its recordings are also part of another open dataset, and are left out here."
+            ));
+        }
+    }
+}
+
+/// The datasets in all of these folders, each once; paths without one go to `problems`.
+fn find_all(paths: &[PathBuf], problems: &mut Vec<ScanError>) -> Vec<(&'static dyn Source, PathBuf)> {
     let mut seen = BTreeSet::new();
     let mut roots = Vec::new();
     for path in paths {
         if path.is_file() {
-            return Err(ScanError::NotAFolder { path: path.clone() });
+            problems.push(ScanError::NotAFolder { path: path.clone() });
+            continue;
         }
-        let found = find(path)?;
-        if found.is_empty() {
-            let looked_for: Vec<_> = SOURCES.iter().map(|source| source.looks_for()).collect();
-            return Err(ScanError::Unrecognised { looked_for: looked_for.join("; "), path: path.clone() });
+        match find(path) {
+            Ok(found) if found.is_empty() => {
+                let looked_for: Vec<_> = SOURCES.iter().map(|source| source.looks_for()).collect();
+                problems.push(ScanError::Unrecognised { looked_for: looked_for.join("; "), path: path.clone() });
+            }
+            Ok(found) => roots.extend(found.into_iter().filter(|(_, root)| seen.insert(canonical(root)))),
+            Err(error) => problems.push(error.into()),
         }
-        roots.extend(found.into_iter().filter(|(_, root)| seen.insert(canonical(root))));
     }
-    Ok(roots)
+    roots
 }
 
-/// The one spelling of a folder's path.
-fn canonical(folder: &Path) -> PathBuf {
-    std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned())
+/// The one spelling of a path.
+fn canonical(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// Decodes every clip that has a file, and marks those that have no usable sound. Excluded ones too: a person who thinks

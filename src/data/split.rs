@@ -115,8 +115,7 @@ pub enum SplitError {
     /// Not one of each class for every part.
     #[error(
         "every part needs both classes, so at least {needed} healthy and {needed} sick {drawn} are needed, but there \
-         are {healthy} healthy and {sick} sick; add recordings, use more of them in the label policy, or set a share \
-         to 0"
+         are {healthy} healthy and {sick} sick; open more recordings"
     )]
     TooFew {
         /// "people" or "recordings".

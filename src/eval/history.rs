@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 pub struct EpochRecord {
     /// Number of the epoch, from 1.
     pub epoch: usize,
-    /// Mean loss over the training part; not finite when training diverged.
+    /// Mean cross-entropy over the training part in nats, weighted by class where the run says so.
     pub train_loss: f64,
     /// Share of right calls on the training part at threshold 0.5, 0 to 1.
     pub train_accuracy: f64,
-    /// Mean loss over the validation part.
+    /// Mean cross-entropy over the validation part, weighted alike.
     pub validation_loss: f64,
     /// Share of right calls on the validation part at threshold 0.5, 0 to 1.
     pub validation_accuracy: f64,

@@ -9,12 +9,13 @@ pub mod summary;
 use std::path::{Path, PathBuf};
 
 pub use predictions::{Prediction, threshold_table};
-pub use summary::Summary;
+pub use summary::{Summary, ThresholdOrigin};
 
 use crate::data::Label;
 use crate::eval::history::EpochRecord;
 use crate::eval::{ClassificationReport, ThresholdTable};
 use crate::files::{FileError, write_atomic};
+use crate::train::saved::is_run;
 use figures::{Caption, FigureError};
 
 /// What a report is made from.
@@ -24,6 +25,8 @@ pub struct ReportInput<'a> {
     pub predictions: &'a [Prediction],
     /// Called sick at this score or more.
     pub threshold: f64,
+    /// Where the threshold comes from; said in every file.
+    pub threshold_origin: ThresholdOrigin,
     /// The course of training, where it is known.
     pub history: Option<&'a [EpochRecord]>,
     /// The first line beneath every figure's name and the head of the text report.
@@ -69,7 +72,11 @@ const FIGURES: [(&str, Drawing); 4] = [
 /// [`ReportError`] at the first file that cannot be written; those before it stay.
 pub fn write_report(folder: &Path, input: &ReportInput) -> Result<Vec<PathBuf>, ReportError> {
     let table = threshold_table(input.predictions);
-    let caption = Caption { title: input.title.to_owned(), notes: input.notes.to_vec() };
+    let mut notes = input.notes.to_vec();
+    if input.threshold_origin == ThresholdOrigin::Exploratory {
+        notes.push(input.threshold_origin.in_words().to_owned());
+    }
+    let caption = Caption { title: input.title.to_owned(), notes };
     let mut written = Vec::new();
     for (name, drawing) in FIGURES {
         written.push(write_figure(folder, name, &drawing(&table, input, &caption))?);
@@ -82,6 +89,15 @@ pub fn write_report(folder: &Path, input: &ReportInput) -> Result<Vec<PathBuf>, 
     Ok(written)
 }
 
+/// Whether a report may be written into `folder`: not over a run, whose numbers belong to its own threshold, and not over
+/// somebody's tables. An earlier report is replaced.
+#[must_use]
+pub fn may_write(folder: &Path) -> bool {
+    let has = |name: &str| folder.join(name).exists();
+    let earlier_report = has("metrics.json") && has("classification_report.txt");
+    !is_run(folder) && (earlier_report || !has("predictions.csv"))
+}
+
 fn write_figure(folder: &Path, name: &str, svg: &str) -> Result<PathBuf, ReportError> {
     let (path, picture) = (folder.join(name), figures::png(svg)?);
     write_atomic(&path, "writing the figure", |out| out.write_all(&picture))?;
@@ -92,10 +108,12 @@ fn write_tables(folder: &Path, input: &ReportInput, table: &ThresholdTable) -> R
     let [json, csv, text, list] =
         ["metrics.json", "metrics.csv", "classification_report.txt", "predictions.csv"].map(|name| folder.join(name));
     write_atomic(&json, "writing the metrics", |out| {
-        serde_json::to_writer_pretty(&mut *out, &Summary::new(table, input.threshold))?;
+        serde_json::to_writer_pretty(&mut *out, &Summary::new(table, input.threshold, input.threshold_origin))?;
         out.write_all(b"\n")
     })?;
-    write_atomic(&csv, "writing the metrics", |out| summary::write_csv(out, table, input.threshold))?;
+    write_atomic(&csv, "writing the metrics", |out| {
+        summary::write_csv(out, table, input.threshold, input.threshold_origin)
+    })?;
     let report = classification_report(input, table);
     write_atomic(&text, "writing the report", |out| out.write_all(report.as_bytes()))?;
     predictions::write(&list, input.predictions)?;
@@ -109,6 +127,7 @@ fn classification_report(input: &ReportInput, table: &ThresholdTable) -> String 
     let mut head = vec![input.title.to_owned()];
     head.extend(input.notes.iter().cloned());
     head.push(format!("Called sick at a score of {} or more; rows are the true classes", input.threshold));
+    head.push(input.threshold_origin.in_words().to_owned());
     if !table.excluded().is_empty() {
         head.push(format!("{} recordings without a finite score are left out", table.excluded().len()));
     }

@@ -6,6 +6,31 @@ use serde::Serialize;
 
 use crate::eval::{Confusion, METRICS, Metric, ThresholdTable, Undefined};
 
+/// Where a threshold comes from, which decides what the numbers at it are worth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ThresholdOrigin {
+    /// A rule chose it on the validation part, before the test part was seen.
+    Validation,
+    /// It was moved after the test part was seen.
+    Exploratory,
+    /// Nobody chose it on other data than these.
+    #[default]
+    Unchosen,
+}
+
+impl ThresholdOrigin {
+    /// What a reader of an export must know.
+    #[must_use]
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Validation => "The threshold was chosen on the validation part",
+            Self::Exploratory => "Exploratory: the threshold was moved after the test part was seen",
+            Self::Unchosen => "The threshold was not chosen on a validation part",
+        }
+    }
+}
+
 /// What `metrics.json` holds; a value that is not defined is `null`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Summary {
@@ -21,6 +46,8 @@ pub struct Summary {
     pub average_precision: Option<f64>,
     /// Called sick at this score or more; `null` in the file when it is infinite.
     pub threshold: f64,
+    /// Where the threshold comes from.
+    pub threshold_origin: ThresholdOrigin,
     /// Sick, called sick.
     pub tp: u64,
     /// Healthy, called sick.
@@ -51,7 +78,7 @@ pub struct Summary {
 impl Summary {
     /// Looks everything up in `table`.
     #[must_use]
-    pub fn new(table: &ThresholdTable, threshold: f64) -> Self {
+    pub fn new(table: &ThresholdTable, threshold: f64, threshold_origin: ThresholdOrigin) -> Self {
         let confusion = table.confusion_at(threshold);
         let metric = |id| Metric::find(id).and_then(|metric| metric.exported(&confusion));
         let Confusion { tp, fp, tn, fn_ } = confusion;
@@ -62,6 +89,7 @@ impl Summary {
             auc: table.auc().ok(),
             average_precision: table.average_precision().ok(),
             threshold,
+            threshold_origin,
             tp,
             fp,
             tn,
@@ -80,7 +108,12 @@ impl Summary {
 
 /// Writes `metric,value,note`: every number of the summary and every row of [`METRICS`], with the reason where one is
 /// not defined.
-pub(super) fn write_csv(out: &mut dyn Write, table: &ThresholdTable, threshold: f64) -> io::Result<()> {
+pub(super) fn write_csv(
+    out: &mut dyn Write,
+    table: &ThresholdTable,
+    threshold: f64,
+    origin: ThresholdOrigin,
+) -> io::Result<()> {
     let confusion = table.confusion_at(threshold);
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(["metric", "value", "note"])?;
@@ -98,7 +131,8 @@ pub(super) fn write_csv(out: &mut dyn Write, table: &ThresholdTable, threshold: 
     for (name, count) in counts {
         csv.write_record([name, &count.to_string(), ""])?;
     }
-    csv.write_record(["threshold", &threshold.to_string(), "called sick at this score or more"])?;
+    let note = format!("called sick at this score or more. {}", origin.in_words());
+    csv.write_record(["threshold", &threshold.to_string(), &note])?;
     let curves = [("auc", table.auc()), ("average_precision", table.average_precision()), ("brier", table.brier())];
     for (name, value) in curves {
         write_value(&mut csv, name, value, None)?;

@@ -1,6 +1,7 @@
 //! A recording made ready to be drawn.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::audio::{self, Recording};
 use crate::spectrogram::{Spectrogram, SpectrogramConfig};
@@ -16,7 +17,7 @@ pub struct ClipView {
     /// The waveform at several levels of detail.
     pub waveform: Waveform,
     /// The spectrogram that was asked for.
-    pub spectrogram: Spectrogram,
+    pub spectrogram: Arc<Spectrogram>,
 }
 
 impl ClipView {
@@ -28,7 +29,7 @@ impl ClipView {
         let recording = audio::decode(path).map_err(|error| error.to_string())?;
         let waveform = Waveform::new(&recording.mono());
         let spectrogram = Spectrogram::compute(&recording, config).map_err(|error| error.to_string())?;
-        Ok(Self { path: path.to_owned(), recording, waveform, spectrogram })
+        Ok(Self { path: path.to_owned(), recording, waveform, spectrogram: Arc::new(spectrogram) })
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::run::RunId;
 use super::state::ClipId;
+use crate::audio;
 use crate::spectrogram::SpectrogramConfig;
 use crate::train::config::TrainConfig;
 
@@ -36,21 +37,25 @@ pub enum Command {
     },
     /// Stop a run after the step in hand and keep its best network.
     StopRun(RunId),
-    /// Make this the run that Train shows and Predict uses, and evaluate it.
+    /// Make this the run that Train shows; when it is finished, evaluate it and let it score new recordings.
     ShowRun(RunId),
     /// Move the decision threshold of the evaluation that is shown.
     SetThreshold(f64),
     /// Set the threshold back to the one that was chosen on the validation part.
     ResetThreshold,
-    /// Score recordings with the current run.
+    /// Score recordings with [`State::predict_run`](super::State::predict_run).
     Predict(Vec<PathBuf>),
-    /// Write figures and tables of the evaluation that is shown into this folder.
+    /// Forget the scored recordings.
+    ClearPredictions,
+    /// Write figures and tables of the evaluation that is shown into a new folder inside of this one.
     ExportReport(PathBuf),
+    /// Tell the person what the window could not do.
+    Warn(String),
     /// The person has read this message.
     Dismiss(u64),
 }
 
-/// What dropping a file or folder will do, told from its name alone: no file is opened for it.
+/// What dropping a file or folder will do, told without opening it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DropIntent {
     /// A folder: look for datasets or a saved run in it.
@@ -63,19 +68,16 @@ pub enum DropIntent {
     Unknown,
 }
 
-/// Endings of sound files that are offered to the decoder.
-const SOUND_EXTENSIONS: [&str; 15] =
-    ["wav", "flac", "mp3", "m4a", "mp4", "aac", "ogg", "oga", "opus", "webm", "mka", "aif", "aiff", "caf", "weba"];
-
 impl DropIntent {
     /// What dropping `path` will do.
     #[must_use]
     pub fn of(path: &Path) -> Self {
-        let Some(extension) = path.extension() else { return Self::Folder };
+        // A folder may have a dot in its name: `virufy-data-1.0`.
+        let Some(extension) = path.extension().filter(|_| !path.is_dir()) else { return Self::Folder };
         let extension = extension.to_string_lossy().to_lowercase();
         match extension.as_str() {
             "csv" => Self::Predictions,
-            sound if SOUND_EXTENSIONS.contains(&sound) => Self::Recording,
+            sound if audio::EXTENSIONS.contains(&sound) => Self::Recording,
             _ => Self::Unknown,
         }
     }
@@ -95,5 +97,7 @@ mod tests {
         ] {
             assert_eq!(DropIntent::of(Path::new(name)), intent, "{name}");
         }
+        let folder = tempfile::Builder::new().suffix("-1.0").tempdir().unwrap();
+        assert_eq!(DropIntent::of(folder.path()), DropIntent::Folder);
     }
 }

@@ -1,25 +1,30 @@
 //! One set of predictions under a threshold that moves.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
 
+use crate::data::demo;
 use crate::eval::decimate;
 use crate::eval::history::EpochRecord;
 use crate::eval::{Confusion, PrPoint, RocPoint, ThresholdTable};
-use crate::report::predictions::{Prediction, threshold_table};
-use crate::report::{ReportError, ReportInput, write_report};
+use crate::report::predictions::{self, Prediction, threshold_table};
+use crate::report::{ReportError, ReportInput, ThresholdOrigin, write_report};
 
 use super::run::RunId;
+use crate::train::saved::SavedRun;
 
-/// Predictions and everything that a threshold does to them.
+/// Predictions and everything that a threshold does to them. A copy shares what is large.
+#[derive(Clone)]
 pub struct Evaluation {
     /// The run's or the file's name.
     pub title: String,
     /// The run that predicted, unless the predictions came from a file.
     pub run: Option<RunId>,
     /// The predictions of the test part, in file order.
-    pub predictions: Vec<Prediction>,
+    pub predictions: Arc<Vec<Prediction>>,
     /// Counts at every distinct score.
-    pub table: ThresholdTable,
+    pub table: Arc<ThresholdTable>,
     /// ROC curve, thinned for drawing; empty with one class only.
     pub roc: Vec<RocPoint>,
     /// Precision-recall curve, thinned for drawing; empty without a sick recording.
@@ -34,6 +39,8 @@ pub struct Evaluation {
     pub chosen: Option<f64>,
     /// It rests on made-up recordings.
     pub synthetic: bool,
+    /// When it was made, to tell what a person opened since something else began.
+    made: Instant,
 }
 
 /// There is not one prediction with a score.
@@ -76,11 +83,33 @@ impl Evaluation {
             auc: table.auc().ok(),
             average_precision: table.average_precision().ok(),
             threshold: chosen.unwrap_or(DEFAULT_THRESHOLD),
-            predictions,
-            table,
+            predictions: Arc::new(predictions),
+            table: Arc::new(table),
             chosen,
             synthetic,
+            made: Instant::now(),
         })
+    }
+
+    /// Reads anyone's table of predictions, with the columns `label` and `score` at least.
+    ///
+    /// # Errors
+    /// A sentence for the person, with the path.
+    pub fn of_table(table: &Path) -> Result<Self, String> {
+        let predictions = predictions::read(table).map_err(|error| error.to_string())?;
+        let title = table.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        // A table knows nothing of its recordings; the run beside it does, and so do the paths in it.
+        let beside = table.parent().and_then(|folder| SavedRun::open(folder).ok());
+        let first = predictions.iter().find_map(|prediction| prediction.path.as_deref());
+        let synthetic = beside.is_some_and(|run| run.result.synthetic) || first.is_some_and(demo::is_demo);
+        Self::new(title, None, predictions, None, synthetic)
+            .map_err(|error| format!("these predictions cannot be evaluated: {error} ({})", table.display()))
+    }
+
+    /// When it was made.
+    #[must_use]
+    pub fn made(&self) -> Instant {
+        self.made
     }
 
     /// The threshold now: a score at or above it counts as sick.
@@ -101,6 +130,16 @@ impl Evaluation {
         self.threshold = self.chosen.unwrap_or(DEFAULT_THRESHOLD);
     }
 
+    /// What the numbers at the threshold are worth.
+    #[must_use]
+    pub fn origin(&self) -> ThresholdOrigin {
+        match self.chosen {
+            Some(chosen) if chosen == self.threshold => ThresholdOrigin::Validation,
+            Some(_) => ThresholdOrigin::Exploratory,
+            None => ThresholdOrigin::Unchosen,
+        }
+    }
+
     /// The confusion matrix at the threshold.
     #[must_use]
     pub fn confusion(&self) -> Confusion {
@@ -118,6 +157,7 @@ impl Evaluation {
             notes: &notes,
             predictions: &self.predictions,
             threshold: self.threshold,
+            threshold_origin: self.origin(),
             history,
         };
         write_report(folder, &input).map(|_| ())

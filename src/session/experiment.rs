@@ -1,9 +1,10 @@
 //! One experiment from recordings to a tested, saved network: a plain function that the session runs on a thread.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use rayon::prelude::*;
@@ -18,7 +19,7 @@ use crate::report;
 use crate::report::predictions::{self, Prediction, threshold_table};
 use crate::train::device::{self, ComputeDevice};
 use crate::train::saved::{self, RunResult};
-use crate::train::{Example, Predictor, TrainConfig, TrainEvent, Trained, fit};
+use crate::train::{Example, Predictor, TrainConfig, TrainError, TrainEvent, Trained, fit};
 
 /// What an experiment reports.
 pub(super) enum RunEvent {
@@ -34,8 +35,22 @@ pub(super) enum RunEvent {
     Testing,
     /// Done and saved.
     Finished(Box<Finished>),
-    /// It ended with nothing saved, for this reason.
+    /// It ended with no network.
+    Ended(Ending),
+}
+
+/// Why an experiment ended with no network.
+pub(super) enum Ending {
+    /// The person stopped it before there was one.
+    Stopped,
+    /// For this reason, in words for the person.
     Failed(String),
+}
+
+impl From<String> for Ending {
+    fn from(reason: String) -> Self {
+        Self::Failed(reason)
+    }
 }
 
 /// What an experiment leaves in memory.
@@ -71,86 +86,100 @@ impl Experiment {
     /// Computes features, deals parts, trains, chooses the threshold on validation, tests, saves, reports.
     ///
     /// # Errors
-    /// A sentence for the person. Nothing usable is left in the folder then.
-    pub fn run(&self, on_event: &mut (dyn FnMut(RunEvent) -> ControlFlow<()> + Send)) -> Result<(), String> {
+    /// [`Ending`] when there is no network to keep. Nothing usable is left in the folder then.
+    pub fn run(&self, on_event: &mut (dyn FnMut(RunEvent) -> ControlFlow<()> + Send)) -> Result<(), Ending> {
         let started = Instant::now();
+        self.config.validate().map_err(|error| format!("the training setting {error}"))?;
         let selected = device::select(&self.config.device).map_err(|error| error.to_string())?;
+        // A folder that cannot be written to is found out now, not after hours of training.
+        saved::begin(&self.folder, &self.config).map_err(|error| error.to_string())?;
         if let Some(note) = selected.fallback {
             let _ = on_event(RunEvent::Note(note));
         }
-        let items = self.prepare(on_event)?;
-        let counts = self.count(&items)?;
+        let usable = self.prepare(on_event)?;
+        let (items, counts) = self.deal(usable)?;
         let _ = on_event(RunEvent::Dealt(counts));
         let trained = self.train(&items, &selected.device, on_event)?;
         let _ = on_event(RunEvent::Testing);
         let predictor = Predictor::new(&trained.network, self.config.network.window_frames(), &selected.device.device);
-        let finished = self.test_and_save(&items, counts, trained, predictor, &selected.device, started)?;
+        if let Some(error) = &trained.broke_off {
+            let _ = on_event(RunEvent::Note(format!(
+                "Training broke off, and the best network up to there is kept: {error}"
+            )));
+        }
+        let (finished, unwritten) =
+            self.test_and_save(&items, counts, trained, predictor, &selected.device, started)?;
+        if let Some(error) = unwritten {
+            let _ = on_event(RunEvent::Note(format!("The network is saved, but not its whole report: {error}")));
+        }
         let _ = on_event(RunEvent::Finished(Box::new(finished)));
         Ok(())
     }
 
-    /// Features of every used recording on all cores, and the part that it falls into.
-    fn prepare(&self, on_event: &mut (dyn FnMut(RunEvent) -> ControlFlow<()> + Send)) -> Result<Vec<Item>, String> {
-        let used: Vec<(&Arc<Clip>, Label)> =
-            self.clips.iter().filter_map(|clip| clip.verdict.label().map(|label| (clip, label))).collect();
+    /// Features of every used recording, on all cores. Recordings that can no longer be read are left out, with a note.
+    fn prepare(
+        &self,
+        on_event: &mut (dyn FnMut(RunEvent) -> ControlFlow<()> + Send),
+    ) -> Result<Vec<(&Clip, Example)>, Ending> {
+        let used: Vec<(&Clip, Label)> =
+            self.clips.iter().filter_map(|clip| clip.verdict.label().map(|label| (clip.as_ref(), label))).collect();
         let total = used.len();
+        if on_event(RunEvent::Preparing { done: 0, total }).is_break() {
+            return Err(Ending::Stopped);
+        }
         let done = AtomicUsize::new(0);
-        let report = std::sync::Mutex::new(on_event);
-        let prepared: Vec<Result<(&Arc<Clip>, Example), String>> = used
+        let report = Mutex::new(on_event);
+        let prepared = used
             .par_iter()
             .map(|&(clip, label)| {
                 let outcome = Features::load(&clip.path, &self.config.spectrogram);
                 let done = done.fetch_add(1, Ordering::Relaxed) + 1;
                 // A poisoned lock means that a listener panicked; the figures of progress are not worth a second panic.
-                if let Ok(mut report) = report.lock()
-                    && report(RunEvent::Preparing { done, total }).is_break()
-                {
-                    return Err("stopped".to_owned());
+                let stopped =
+                    report.lock().is_ok_and(|mut report| report(RunEvent::Preparing { done, total }).is_break());
+                if stopped {
+                    return Err(Ending::Stopped);
                 }
-                match outcome {
-                    Ok(features) => Ok((clip, Example { features, label })),
-                    Err(error) => Err(format!("{error} ({})", clip.path.display())),
-                }
+                Ok(outcome.map(|features| (clip, Example { features, label })).map_err(|error| (clip, error)))
             })
-            .collect();
-        let on_event = report.into_inner().map_err(|_| "preparing the recordings failed inside the program")?;
-        if on_event(RunEvent::Preparing { done: total, total }).is_break() {
-            return Err("Training was stopped before it began".to_owned());
+            .collect::<Result<Vec<_>, Ending>>()?;
+        let (mut usable, mut failed) = (Vec::with_capacity(prepared.len()), Vec::new());
+        for outcome in prepared {
+            match outcome {
+                Ok(item) => usable.push(item),
+                Err(failure) => failed.push(failure),
+            }
         }
-        let (usable, failed): (Vec<_>, Vec<_>) = prepared.into_iter().partition(Result::is_ok);
-        let failed: Vec<String> = failed.into_iter().filter_map(Result::err).collect();
-        if let Some(first) = failed.first() {
-            let note =
-                format!("{} recordings could no longer be read and were left out, for example: {first}", failed.len());
-            let _ = on_event(RunEvent::Note(note));
+        if let (Some((clip, error)), Ok(on_event)) = (failed.first(), report.into_inner()) {
+            let _ = on_event(RunEvent::Note(format!(
+                "{} recordings could no longer be read and were left out, for example: {error} ({})",
+                failed.len(),
+                clip.path.display()
+            )));
         }
-        let usable: Vec<_> = usable.into_iter().flatten().collect();
+        Ok(usable)
+    }
+
+    /// Draws the part of every recording.
+    fn deal(&self, usable: Vec<(&Clip, Example)>) -> Result<(Vec<Item>, RunCounts), String> {
         let people: Vec<_> = usable.iter().map(|(clip, example)| (&clip.person, example.label)).collect();
         let outcome = split(&people, &self.config.split).map_err(|error| error.to_string())?;
+        let in_part = |part| outcome.parts.iter().filter(|dealt| **dealt == part).count();
+        let counts = RunCounts {
+            recordings: usable.len(),
+            train: in_part(Part::Train),
+            validation: in_part(Part::Validation),
+            test: in_part(Part::Test),
+            people: people.iter().map(|(person, _)| person).collect::<BTreeSet<_>>().len(),
+            shared_people: outcome.shared_people,
+        };
         let items = usable.into_iter().zip(outcome.parts).map(|((clip, example), part)| Item {
             path: clip.path.clone(),
             person: clip.person.clone(),
             example,
             part,
         });
-        Ok(items.collect())
-    }
-
-    fn count(&self, items: &[Item]) -> Result<RunCounts, String> {
-        let people: Vec<_> = items.iter().map(|item| (&item.person, item.example.label)).collect();
-        let outcome = split(&people, &self.config.split).map_err(|error| error.to_string())?;
-        let in_part = |part| items.iter().filter(|item| item.part == part).count();
-        let mut names: Vec<_> = items.iter().map(|item| &item.person).collect();
-        names.sort_unstable();
-        names.dedup();
-        Ok(RunCounts {
-            recordings: items.len(),
-            train: in_part(Part::Train),
-            validation: in_part(Part::Validation),
-            test: in_part(Part::Test),
-            people: names.len(),
-            shared_people: outcome.shared_people,
-        })
+        Ok((items.collect(), counts))
     }
 
     fn train(
@@ -158,13 +187,18 @@ impl Experiment {
         items: &[Item],
         compute: &ComputeDevice,
         on_event: &mut (dyn FnMut(RunEvent) -> ControlFlow<()> + Send),
-    ) -> Result<Trained, String> {
+    ) -> Result<Trained, Ending> {
         let part = |part| items.iter().filter(|item| item.part == part).map(|item| item.example.clone()).collect();
         let (train, validation): (Vec<Example>, Vec<Example>) = (part(Part::Train), part(Part::Validation));
-        fit(&self.config, &train, &validation, compute, &mut |event| on_event(RunEvent::Train(event)))
-            .map_err(|error| error.to_string())
+        fit(&self.config, &train, &validation, compute, &mut |event| on_event(RunEvent::Train(event))).map_err(
+            |error| match error {
+                TrainError::StoppedEarly => Ending::Stopped,
+                other => Ending::Failed(other.to_string()),
+            },
+        )
     }
 
+    /// Also returns why the report is incomplete, if it is: figures are no reason to lose a network.
     fn test_and_save(
         &self,
         items: &[Item],
@@ -173,7 +207,9 @@ impl Experiment {
         predictor: Predictor,
         compute: &ComputeDevice,
         started: Instant,
-    ) -> Result<Finished, String> {
+    ) -> Result<(Finished, Option<String>), String> {
+        let folder = &self.folder;
+        saved::save_network(folder, &trained.network).map_err(|error| error.to_string())?;
         let validation = predict(&predictor, items, Part::Validation)?;
         let test = predict(&predictor, items, Part::Test)?;
         let threshold = choose_threshold(&validation);
@@ -192,14 +228,12 @@ impl Experiment {
         };
         let evaluation = Evaluation::new(self.name.clone(), Some(self.id), test, Some(threshold), self.synthetic)
             .map_err(|error| error.to_string())?;
-        let folder = &self.folder;
         predictions::write(&folder.join("validation_predictions.csv"), &validation)
             .map_err(|error| error.to_string())?;
         report::history::write(&folder.join("history.csv"), &trained.history).map_err(|error| error.to_string())?;
-        evaluation.write_report(folder, Some(&trained.history)).map_err(|error| error.to_string())?;
-        // The result file comes last and marks the folder as complete.
-        saved::save(folder, &self.config, &trained.network, &result).map_err(|error| error.to_string())?;
-        Ok(Finished { evaluation, predictor, result })
+        let report = evaluation.write_report(folder, Some(&trained.history));
+        saved::save_result(folder, &result).map_err(|error| error.to_string())?;
+        Ok((Finished { evaluation, predictor, result }, report.err().map(|error| error.to_string())))
     }
 }
 

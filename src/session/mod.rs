@@ -10,6 +10,7 @@ mod evaluation;
 mod experiment;
 mod jobs;
 mod run;
+mod runs;
 mod state;
 mod update;
 
@@ -27,6 +28,7 @@ use crate::train::Predictor;
 pub use clip_view::{ClipView, Waveform};
 pub use command::{Command, DropIntent};
 pub use evaluation::{DEFAULT_THRESHOLD, Evaluation, NothingToEvaluate};
+pub use jobs::panic_text;
 pub use run::{Run, RunCounts, RunId, RunPhase};
 pub use state::{
     ClipId, Devices, Explore, Loading, Message, PredictedFile, PredictionOutcome, Severity, State, Study, ViewState,
@@ -51,8 +53,12 @@ pub struct Session {
     stops: HashMap<RunId, Arc<AtomicBool>>,
     /// Networks that are ready to answer.
     predictors: HashMap<RunId, Arc<Predictor>>,
-    /// The training that starts when the demo study has been read, and where it is saved.
-    demo_run: Option<Option<PathBuf>>,
+    /// Raised to stop the jobs that make or read datasets for the study that is open.
+    stop_loading: Arc<AtomicBool>,
+    /// The saved run that was asked for last; answers for others come too late to be shown.
+    wanted_run: Option<PathBuf>,
+    /// A recording is being made ready for Explore.
+    viewing: bool,
     next_run: u64,
     next_message: u64,
     /// Counts studies up, so that a scan that was begun for a closed study cannot land in the next one.
@@ -73,7 +79,9 @@ impl Session {
             active_jobs: 0,
             stops: HashMap::new(),
             predictors: HashMap::new(),
-            demo_run: None,
+            stop_loading: Arc::default(),
+            wanted_run: None,
+            viewing: false,
             next_run: 0,
             next_message: 0,
             generation: 0,
@@ -120,8 +128,9 @@ impl Session {
 }
 
 impl Drop for Session {
-    /// Asks running trainings to stop, so that closing the window does not leave a core busy.
+    /// Asks running jobs to stop, so that closing the window does not leave a core busy.
     fn drop(&mut self) {
+        self.stop_loading.store(true, Ordering::Relaxed);
         for stop in self.stops.values() {
             stop.store(true, Ordering::Relaxed);
         }

@@ -8,6 +8,7 @@ use crate::train::config::TrainConfig;
 use crate::train::events::{BatchRecord, Plan};
 pub use crate::train::saved::PartCounts as RunCounts;
 use crate::train::saved::SavedRun;
+use crate::units::grouped;
 
 /// Names a run within a session; every event of a run carries it, so that a late one cannot land in another run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -33,6 +34,10 @@ pub struct Run {
     pub history: Vec<EpochRecord>,
     /// The epoch whose network is kept, from 1.
     pub best_epoch: Option<usize>,
+    /// The threshold that was chosen on the validation part; known when finished.
+    pub threshold: Option<f64>,
+    /// The person has asked it to stop.
+    pub stopping: bool,
     /// When it started, for a run of this session.
     pub started: Option<Instant>,
     /// What it was trained and tested on; known when finished.
@@ -62,6 +67,8 @@ pub enum RunPhase {
         /// Wall time from start to end.
         took: Duration,
     },
+    /// The person stopped it before there was a network to keep.
+    Cancelled,
     /// It ended with nothing saved, for this reason.
     Failed(String),
 }
@@ -79,6 +86,8 @@ impl Run {
             batches: Vec::new(),
             history: Vec::new(),
             best_epoch: None,
+            threshold: None,
+            stopping: false,
             started: Some(Instant::now()),
             counts: None,
             synthetic,
@@ -94,6 +103,7 @@ impl Run {
             phase: RunPhase::Finished { stopped: result.stopped, took },
             history,
             best_epoch: Some(result.best_epoch),
+            threshold: Some(result.threshold),
             started: None,
             counts: Some(result.counts),
             ..Self::new(id, String::new(), saved.folder.clone(), saved.config.clone(), result.synthetic)
@@ -106,9 +116,42 @@ impl Run {
         matches!(self.phase, RunPhase::Preparing { .. } | RunPhase::Training | RunPhase::Testing)
     }
 
-    /// Share of the planned optimiser steps that are done, 0 to 1.
+    /// Whether it ended with a network.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        matches!(self.phase, RunPhase::Finished { .. })
+    }
+
+    /// What it does right now, in words; `None` when it has ended.
+    #[must_use]
+    pub fn activity(&self) -> Option<String> {
+        match &self.phase {
+            RunPhase::Preparing { done, total } => {
+                Some(format!("Computing spectrograms {} of {}", grouped(*done as u64), grouped(*total as u64)))
+            }
+            RunPhase::Training => {
+                let epoch = self.batches.last().map_or(1, |batch| batch.epoch);
+                let epochs = self.plan.as_ref().map_or(self.config.epochs, |plan| plan.epochs);
+                Some(format!("Training, epoch {epoch} of {epochs}"))
+            }
+            RunPhase::Testing => Some("Testing the best network".to_owned()),
+            RunPhase::Finished { .. } | RunPhase::Cancelled | RunPhase::Failed(_) => None,
+        }
+    }
+
+    /// How much of what it does right now is done, 0 to 1: recordings while it prepares, then planned optimiser steps.
+    /// `None` while that is not known.
     #[must_use]
     pub fn progress(&self) -> Option<f32> {
+        match self.phase {
+            RunPhase::Preparing { done, total } => (total > 0).then(|| done as f32 / total as f32),
+            RunPhase::Training => self.steps_done(),
+            RunPhase::Testing => None,
+            RunPhase::Finished { .. } | RunPhase::Cancelled | RunPhase::Failed(_) => Some(1.0),
+        }
+    }
+
+    fn steps_done(&self) -> Option<f32> {
         let plan = self.plan.as_ref()?;
         let last = self.batches.last()?;
         let steps = plan.epochs * plan.batches_per_epoch;
@@ -119,7 +162,7 @@ impl Run {
     /// Time left by the mean pace so far, if all epochs run; `None` before the first epoch is done.
     #[must_use]
     pub fn time_left(&self) -> Option<Duration> {
-        let progress = self.progress()?;
+        let progress = self.steps_done()?;
         if self.history.is_empty() || progress <= 0.0 {
             return None;
         }

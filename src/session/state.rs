@@ -10,7 +10,7 @@ use super::run::{Run, RunId};
 use crate::data::scan::SourceScan;
 use crate::data::split::SplitOutcome;
 use crate::data::{Clip, LabelPolicy};
-use crate::spectrogram::SpectrogramConfig;
+use crate::spectrogram::{Spectrogram, SpectrogramConfig};
 use crate::train::device::DeviceInfo;
 
 /// Everything that is known right now.
@@ -26,8 +26,10 @@ pub struct State {
     pub devices: Devices,
     /// Training runs, oldest first.
     pub runs: Vec<Run>,
-    /// The run that Train shows and Predict uses.
+    /// The run that Train shows.
     pub current_run: Option<RunId>,
+    /// The run whose network scores new recordings: the last one that was trained or opened to its end.
+    pub predict_run: Option<RunId>,
     /// What Evaluate shows.
     pub evaluation: Option<Evaluation>,
     /// New recordings and their answers, newest first.
@@ -37,10 +39,16 @@ pub struct State {
 }
 
 impl State {
-    /// The run that Train shows and Predict uses.
+    /// The run that Train shows.
     #[must_use]
     pub fn current_run(&self) -> Option<&Run> {
         self.current_run.and_then(|id| self.run(id))
+    }
+
+    /// The run whose network scores new recordings.
+    #[must_use]
+    pub fn predict_run(&self) -> Option<&Run> {
+        self.predict_run.and_then(|id| self.run(id))
     }
 
     /// The run with this id.
@@ -144,8 +152,10 @@ pub enum Devices {
 pub struct PredictedFile {
     /// The recording.
     pub path: PathBuf,
-    /// The name of the run that answered.
-    pub run: String,
+    /// The run that answers.
+    pub run: RunId,
+    /// That run's name.
+    pub run_name: String,
     /// The answer, or why there is none.
     pub outcome: PredictionOutcome,
 }
@@ -159,10 +169,10 @@ pub enum PredictionOutcome {
     Scored {
         /// From 0 (healthy) to 1 (sick); not a probability.
         score: f64,
-        /// What the answer was compared with.
+        /// What the answer was compared with: the threshold chosen on the run's validation part.
         threshold: f64,
-        /// The recording's sound and pictures, as the network saw them.
-        view: Arc<ClipView>,
+        /// The recording as the network saw it.
+        spectrogram: Arc<Spectrogram>,
     },
     /// The reason, in words for the person.
     Failed(String),

@@ -30,6 +30,19 @@ pub enum SpectrogramConfig {
     Paper(PaperConfig),
 }
 
+impl SpectrogramConfig {
+    /// Checks the settings that can make no sense.
+    ///
+    /// # Errors
+    /// [`SpectrogramError::Setting`] with the first of them.
+    pub fn validate(&self) -> Result<(), SpectrogramError> {
+        match self {
+            Self::LogMel(config) => config.validate(),
+            Self::Paper(_) => Ok(()),
+        }
+    }
+}
+
 impl Default for SpectrogramConfig {
     /// Log-mel: one axis for every sample rate.
     fn default() -> Self {

@@ -135,7 +135,7 @@ impl TrainConfig {
     /// # Errors
     /// [`ConfigError`] for the first setting that makes no sense.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        let checks: [(&'static str, bool, &'static str, String); 7] = [
+        let checks: [(&'static str, bool, &'static str, String); 9] = [
             ("epochs", (1..=10_000).contains(&self.epochs), "between 1 and 10000", self.epochs.to_string()),
             ("batch_size", (1..=4096).contains(&self.batch_size), "between 1 and 4096", self.batch_size.to_string()),
             (
@@ -164,9 +164,21 @@ impl TrainConfig {
             ),
             (
                 "augment.mixup_alpha",
-                (0.0..=10.0).contains(&self.augment.mixup_alpha),
-                "between 0 and 10",
+                (0.0..=1.0).contains(&self.augment.mixup_alpha),
+                "between 0 and 1",
                 self.augment.mixup_alpha.to_string(),
+            ),
+            (
+                "network.window_frames",
+                self.network.window_frames() > 0,
+                "at least 1",
+                self.network.window_frames().to_string(),
+            ),
+            (
+                "network.dropout",
+                (0.0..1.0).contains(&self.network.dropout()),
+                "at least 0 and below 1",
+                self.network.dropout().to_string(),
             ),
         ];
         for (name, fine, expected, actual) in checks {
@@ -174,7 +186,11 @@ impl TrainConfig {
                 return Err(ConfigError { name, expected, actual });
             }
         }
-        Ok(())
+        self.spectrogram.validate().map_err(|error| ConfigError {
+            name: "spectrogram",
+            expected: "a spectrogram that can be computed",
+            actual: error.to_string(),
+        })
     }
 }
 

@@ -86,8 +86,6 @@ pub struct DeviceInfo {
     pub kind: DeviceClass,
     /// What selects it.
     pub choice: DeviceChoice,
-    /// Why it cannot be used, if it cannot.
-    pub problem: Option<String>,
 }
 
 /// A device that is ready for tensors.
@@ -111,6 +109,14 @@ pub enum DeviceError {
         wanted: String,
         /// The names that there are.
         available: String,
+    },
+    /// Several devices have this in their names.
+    #[error("\u{201c}{wanted}\u{201d} fits several devices: {fitting}. Write the whole name of one")]
+    Ambiguous {
+        /// What was asked for.
+        wanted: String,
+        /// The names that it fits.
+        fitting: String,
     },
     /// This program was built without the ndarray device.
     #[error("this program was built without the ndarray device; choose cpu, which is faster")]
@@ -140,8 +146,26 @@ pub fn probe() -> &'static [ComputeDevice] {
         devices.push(flex());
         devices.extend(ndarray());
         devices.extend(software);
+        number_twins(&mut devices);
         devices
     })
+}
+
+/// Tells cards of one model apart: the second is called `... #2`.
+fn number_twins(devices: &mut [ComputeDevice]) {
+    for index in 1..devices.len() {
+        let (before, rest) = devices.split_at_mut(index);
+        let Some(device) = rest.first_mut() else { return };
+        let twins = before.iter().filter(|other| other.info.choice == device.info.choice).count();
+        if twins > 0 {
+            device.info.name = format!("{} #{}", device.info.name, twins + 1);
+        }
+    }
+    for device in devices {
+        if let DeviceChoice::Named(name) = &mut device.info.choice {
+            name.clone_from(&device.info.name);
+        }
+    }
 }
 
 /// The device that `choice` means. Opens graphics drivers only where the choice may need one.
@@ -159,18 +183,27 @@ pub fn select(choice: &DeviceChoice) -> Result<Selected, DeviceError> {
             device: flex(),
             fallback: Some("No graphics card that can compute was found; the CPU is used instead.".to_owned()),
         })),
-        DeviceChoice::Named(name) => {
-            let wanted = name.to_lowercase();
-            probe()
-                .iter()
-                .find(|device| device.info.name.to_lowercase().contains(&wanted))
-                .cloned()
-                .map(plain)
-                .ok_or_else(|| DeviceError::Unknown {
-                    wanted: name.clone(),
-                    available: probe().iter().map(|device| device.info.name.as_str()).collect::<Vec<_>>().join(", "),
-                })
+        DeviceChoice::Named(name) => by_name(name, probe()).map(plain),
+    }
+}
+
+/// The device with this name, or the only one with this text in its name.
+fn by_name(name: &str, devices: &[ComputeDevice]) -> Result<ComputeDevice, DeviceError> {
+    let wanted = name.to_lowercase();
+    let names_of = |devices: &[&ComputeDevice]| {
+        devices.iter().map(|device| device.info.name.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    if let Some(exact) = devices.iter().find(|device| device.info.name.to_lowercase() == wanted) {
+        return Ok(exact.clone());
+    }
+    let fitting: Vec<_> = devices.iter().filter(|device| device.info.name.to_lowercase().contains(&wanted)).collect();
+    match fitting.as_slice() {
+        [only] => Ok((*only).clone()),
+        [] => {
+            let available = names_of(&devices.iter().collect::<Vec<_>>());
+            Err(DeviceError::Unknown { wanted: name.to_owned(), available })
         }
+        several => Err(DeviceError::Ambiguous { wanted: name.to_owned(), fitting: names_of(several) }),
     }
 }
 
@@ -186,7 +219,6 @@ pub fn flex() -> ComputeDevice {
             name: format!("CPU ({} cores)", rayon::current_num_threads()),
             kind: DeviceClass::Cpu,
             choice: DeviceChoice::Cpu,
-            problem: None,
         },
         device: Device::flex(),
     }
@@ -200,7 +232,6 @@ fn ndarray() -> Option<ComputeDevice> {
         name: "CPU, ndarray (reference)".to_owned(),
         kind: DeviceClass::NdArray,
         choice: DeviceChoice::Ndarray,
-        problem: None,
     };
     Some(ComputeDevice { info, device })
 }
@@ -235,7 +266,7 @@ fn open(kind: DeviceKind, class: DeviceClass) -> Option<ComputeDevice> {
     }));
     match opened {
         Ok(Ok((device, name))) => {
-            let info = DeviceInfo { choice: DeviceChoice::Named(name.clone()), name, kind: class, problem: None };
+            let info = DeviceInfo { choice: DeviceChoice::Named(name.clone()), name, kind: class };
             Some(ComputeDevice { info, device })
         }
         Ok(Err(reason)) => {
@@ -272,5 +303,23 @@ mod tests {
         let selected = select(&DeviceChoice::Auto).unwrap();
         assert_ne!(selected.device.info.kind, DeviceClass::SoftwareGpu);
         assert_ne!(selected.device.info.kind, DeviceClass::NdArray);
+    }
+
+    #[test]
+    fn names_are_told_apart() {
+        let card = |name: &str| {
+            let info =
+                DeviceInfo { name: name.into(), kind: DeviceClass::Gpu, choice: DeviceChoice::Named(name.into()) };
+            ComputeDevice { info, ..flex() }
+        };
+        let mut cards = vec![card("RTX 4090 D"), card("RTX 4090"), card("RTX 4090"), card("Radeon"), flex()];
+        number_twins(&mut cards);
+        let found = |name| by_name(name, &cards).map(|device| device.info.choice.to_string());
+        assert_eq!(found("rtx 4090"), Ok("RTX 4090".to_owned()), "the whole name comes first");
+        assert_eq!(found("RTX 4090 #2"), Ok("RTX 4090 #2".to_owned()));
+        assert_eq!(found("radeon"), Ok("Radeon".to_owned()));
+        assert_eq!(found("cpu"), Ok("cpu".to_owned()));
+        assert!(matches!(found("rtx"), Err(DeviceError::Ambiguous { .. })));
+        assert!(matches!(found("moon"), Err(DeviceError::Unknown { .. })));
     }
 }

@@ -11,6 +11,13 @@ pub enum TrainEvent {
     Started(Plan),
     /// One optimiser step is done. A listener that falls behind may miss some of these.
     Batch(BatchRecord),
+    /// The network of this epoch has scored so many recordings of the validation part. May be dropped too.
+    Validated {
+        /// Recordings done.
+        done: usize,
+        /// Recordings in all.
+        total: usize,
+    },
     /// One pass over the training part and its validation are done. Never dropped.
     Epoch {
         /// The figures of the epoch.
@@ -40,7 +47,7 @@ pub struct BatchRecord {
     pub epoch: usize,
     /// Step within the epoch, from 1.
     pub batch: usize,
-    /// Mean cross-entropy of the step's windows, in nats.
+    /// Mean cross-entropy of the step's windows in nats, weighted by class where the run says so.
     pub loss: f64,
     /// Share of the step's windows on the right side of 0.5.
     pub accuracy: f64,

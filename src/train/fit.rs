@@ -42,6 +42,8 @@ pub struct Trained {
     pub history: Vec<EpochRecord>,
     /// The callback asked to stop before the last epoch.
     pub stopped: bool,
+    /// Why training ended before its last epoch, when something went wrong after there was a network to keep.
+    pub broke_off: Option<TrainError>,
 }
 
 /// Why a training gave no network.
@@ -60,8 +62,8 @@ pub enum TrainError {
         /// Sick recordings in it.
         sick: usize,
     },
-    /// The loss is no longer a number.
-    #[error("the loss became infinite in epoch {epoch}; try a lower learning rate")]
+    /// The loss or a score is no longer a number.
+    #[error("the network's answers were no longer numbers in epoch {epoch}; try a lower learning rate")]
     Diverged {
         /// Epoch, from 1.
         epoch: usize,
@@ -101,14 +103,19 @@ pub fn fit(
     }
     let mut best: Option<Best> = None;
     let mut history = Vec::new();
-    let mut stopped = false;
+    let (mut stopped, mut broke_off) = (false, None);
     for epoch in 1..=config.epochs {
-        let Some((train_loss, train_accuracy)) = run.epoch(epoch, on_event)? else {
-            stopped = true;
-            break;
+        let record = match run.train_and_validate(epoch, validation, on_event) {
+            Ok(Some(record)) => record,
+            Ok(None) => {
+                stopped = true;
+                break;
+            }
+            Err(error) => {
+                broke_off = Some(error);
+                break;
+            }
         };
-        let scores = score_all(&run.predictor(), validation, epoch)?;
-        let record = epoch_record(epoch, train_loss, train_accuracy, validation, &scores);
         let is_best = best.as_ref().is_none_or(|best| best.is_beaten_by(&record));
         if is_best {
             best = Some(Best { network: run.network.valid(), record });
@@ -123,8 +130,12 @@ pub fn fit(
             break;
         }
     }
-    let best = best.ok_or(TrainError::StoppedEarly)?;
-    Ok(Trained { network: best.network, best_epoch: best.record.epoch, history, stopped })
+    match best {
+        Some(Best { network, record }) => {
+            Ok(Trained { network, best_epoch: record.epoch, history, stopped, broke_off })
+        }
+        None => Err(broke_off.unwrap_or(TrainError::StoppedEarly)),
+    }
 }
 
 /// The state of a training between two steps.
@@ -134,8 +145,8 @@ struct Fit<'a> {
     network: Network,
     optimizer: burn::optim::ModuleOptimizer,
     device: Device,
-    /// Weight of each class in the loss, shape `[1, 2]`.
-    class_weights: Tensor<2>,
+    /// Weight of each class in the loss: healthy, sick.
+    class_weights: [f32; 2],
     rng: ChaCha8Rng,
     plan: Plan,
     step: usize,
@@ -167,13 +178,33 @@ impl<'a> Fit<'a> {
             batcher,
             optimizer: AdamWConfig::new().with_weight_decay(config.weight_decay as f32).init(),
             network,
-            class_weights: Tensor::from_floats([weights], &device),
+            class_weights: weights,
             device,
             rng,
             plan,
             step: 0,
             started: Instant::now(),
         }
+    }
+
+    /// One epoch and its figures, or `None` when the callback stopped it.
+    fn train_and_validate(
+        &mut self,
+        epoch: usize,
+        validation: &[Example],
+        on_event: &mut dyn FnMut(TrainEvent) -> ControlFlow<()>,
+    ) -> Result<Option<EpochRecord>, TrainError> {
+        let Some((train_loss, train_accuracy)) = self.epoch(epoch, on_event)? else { return Ok(None) };
+        let predictor = self.predictor();
+        let mut scores = Vec::with_capacity(validation.len());
+        for example in validation {
+            scores.push(predictor.score(&example.features).ok_or(TrainError::Diverged { epoch })?);
+            let validated = TrainEvent::Validated { done: scores.len(), total: validation.len() };
+            if on_event(validated).is_break() {
+                return Ok(None);
+            }
+        }
+        Ok(Some(epoch_record(epoch, train_loss, train_accuracy, validation, &scores, self.class_weights)))
     }
 
     /// One pass over the training part. Returns mean loss and accuracy, or `None` when the callback stopped it.
@@ -214,7 +245,7 @@ impl<'a> Fit<'a> {
         let pooled = self.network.pooled(batch.windows);
         let kept = self.dropout_mask(pooled.dims());
         let log_probabilities = log_softmax(self.network.classify(pooled * kept), 1);
-        let weights = batch.targets * self.class_weights.clone();
+        let weights = batch.targets * Tensor::from_floats([self.class_weights], &self.device);
         let total = weights.clone().sum();
         let loss = (weights * log_probabilities.clone()).sum().neg() / total;
         let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
@@ -287,29 +318,30 @@ fn count_right(log_probabilities: &[f32], positives: &[bool]) -> usize {
         .count()
 }
 
-fn score_all(predictor: &Predictor, examples: &[Example], epoch: usize) -> Result<Vec<f64>, TrainError> {
-    examples.iter().map(|example| predictor.score(&example.features).ok_or(TrainError::Diverged { epoch })).collect()
-}
-
 fn epoch_record(
     epoch: usize,
     train_loss: f64,
     train_accuracy: f64,
     validation: &[Example],
     scores: &[f64],
+    class_weights: [f32; 2],
 ) -> EpochRecord {
     // Keeps the logarithm finite for a score of exactly 0 or 1, as scikit-learn's log_loss does.
     const TINY: f64 = 1e-15;
     let labels: Vec<bool> = validation.iter().map(|example| example.label.is_positive()).collect();
     let pairs = || labels.iter().zip(scores);
     let count = labels.len() as f64;
-    let loss: f64 = pairs().map(|(&sick, &score)| -(if sick { score } else { 1.0 - score }).max(TINY).ln()).sum();
+    // Weighted as in training, so that the two curves can be compared.
+    let weight = |sick: bool| f64::from(class_weights[usize::from(sick)]);
+    let total: f64 = labels.iter().map(|&sick| weight(sick)).sum();
+    let loss = |sick: bool, score: f64| -(if sick { score } else { 1.0 - score }).max(TINY).ln();
+    let loss: f64 = pairs().map(|(&sick, &score)| weight(sick) * loss(sick, score)).sum();
     let right = pairs().filter(|&(&sick, &score)| (score >= 0.5) == sick).count();
     EpochRecord {
         epoch,
         train_loss,
         train_accuracy,
-        validation_loss: loss / count,
+        validation_loss: loss / total,
         validation_accuracy: right as f64 / count,
         validation_auc: ThresholdTable::new(&labels, scores).ok().and_then(|table| table.auc().ok()),
     }
@@ -367,8 +399,11 @@ mod tests {
         assert_eq!(batches, 4 * 6);
         let (second, _) = fit_once();
         assert_eq!(first.history, second.history, "same seed, same figures");
-        let bytes = first.network.to_safetensors().unwrap();
-        assert_eq!(bytes.len(), second.network.to_safetensors().unwrap().len());
+        let scores = |trained: &Trained| {
+            let predictor = Predictor::new(&trained.network, 16, &flex().device);
+            validation.iter().map(|example| predictor.score(&example.features)).collect::<Vec<_>>()
+        };
+        assert_eq!(scores(&first), scores(&second), "same seed, same network");
     }
 
     #[test]
@@ -386,6 +421,47 @@ mod tests {
             _ => ControlFlow::Continue(()),
         });
         assert!(matches!(nothing, Err(TrainError::StoppedEarly)));
+    }
+
+    #[test]
+    fn what_breaks_after_a_good_epoch_does_not_take_its_network() {
+        let (train, mut validation) = (examples(48, 1), examples(16, 2));
+        let broken = Features::from_values(vec![f32::NAN; 16 * 20], 16);
+        let label = Label::Sick;
+        // The first epoch sees sound numbers only; the second meets a recording without any.
+        let config = config();
+        let mut fit = Fit::new(&config, &train, [24, 24], &flex());
+        let mut nobody = |_: TrainEvent| ControlFlow::Continue(());
+        assert!(matches!(fit.train_and_validate(1, &validation, &mut nobody), Ok(Some(_))));
+        validation.push(Example { features: broken, label });
+        assert!(matches!(fit.train_and_validate(2, &validation, &mut nobody), Err(TrainError::Diverged { epoch: 2 })));
+
+        // A learning rate that ruins every network: at the latest the second epoch is no number any more.
+        let wild = TrainConfig { learning_rate: 1.0, epochs: 6, patience: 0, ..config };
+        let mut epochs = 0;
+        let ended = super::fit(&wild, &train, &examples(16, 2), &flex(), &mut |event| {
+            epochs += usize::from(matches!(event, TrainEvent::Epoch { .. }));
+            ControlFlow::Continue(())
+        });
+        match ended {
+            Ok(trained) => assert_eq!(trained.broke_off.is_some(), epochs < 6),
+            Err(error) => assert!(epochs == 0 && matches!(error, TrainError::Diverged { .. }), "{error}"),
+        }
+    }
+
+    #[test]
+    fn a_stop_is_heard_during_validation() {
+        let (train, validation) = (examples(16, 1), examples(8, 2));
+        let mut validated = 0;
+        let ended = fit(&config(), &train, &validation, &flex(), &mut |event| match event {
+            TrainEvent::Validated { .. } => {
+                validated += 1;
+                if validated == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            }
+            _ => ControlFlow::Continue(()),
+        });
+        assert!(matches!(ended, Err(TrainError::StoppedEarly)));
+        assert_eq!(validated, 3);
     }
 
     #[test]

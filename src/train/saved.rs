@@ -107,16 +107,57 @@ pub fn is_run(folder: &Path) -> bool {
     folder.join(RESULT_FILE).is_file()
 }
 
-/// Writes weights, settings and result of a run, the result last.
+/// Makes the folder of a run that is about to start, and writes its settings. A run that was there before is no longer
+/// one from now on, so that its result can never stand beside another network.
 ///
 /// # Errors
-/// [`SavedRunError`] when a file cannot be written; what was there before stays.
-pub fn save(folder: &Path, config: &TrainConfig, network: &Network, result: &RunResult) -> Result<(), SavedRunError> {
-    let model_path = folder.join(MODEL_FILE);
-    let weights =
-        network.to_safetensors().map_err(|source| SavedRunError::Weights { source, path: model_path.clone() })?;
-    write_atomic(&model_path, "saving the network", |out| out.write_all(&weights))?;
-    save_toml(&folder.join(CONFIG_FILE), "saving the settings", config)?;
+/// [`SavedRunError`] when the folder cannot be made or written to.
+pub fn begin(folder: &Path, config: &TrainConfig) -> Result<(), SavedRunError> {
+    let result = folder.join(RESULT_FILE);
+    if let Err(error) = std::fs::remove_file(&result)
+        && folder.is_dir()
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        return Err(FileError::at("replacing the earlier run", &result)(error).into());
+    }
+    save_toml(&folder.join(CONFIG_FILE), "saving the settings", config)
+}
+
+/// Removes what [`begin`] made, after a run that left nothing to keep; other files in the folder stay.
+pub fn abandon(folder: &Path) {
+    // A folder that cannot be tidied up does no harm.
+    let _ = std::fs::remove_file(folder.join(CONFIG_FILE));
+    let _ = std::fs::remove_dir(folder);
+}
+
+/// Whether a new run may be saved in `folder` without writing over anything: it is missing, empty, or holds only what an
+/// interrupted run left behind.
+#[must_use]
+pub fn is_free(folder: &Path) -> bool {
+    let Ok(entries) = std::fs::read_dir(folder) else { return !folder.exists() };
+    let names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
+    let ours = || {
+        names.iter().all(|name| *name == CONFIG_FILE || *name == MODEL_FILE)
+            && load_toml::<toml::Table>(&folder.join(CONFIG_FILE)).is_ok_and(|table| table.contains_key("spectrogram"))
+    };
+    names.is_empty() || ours()
+}
+
+/// Writes the weights of a run.
+///
+/// # Errors
+/// [`SavedRunError`] when the file cannot be written; what was there before stays.
+pub fn save_network(folder: &Path, network: &Network) -> Result<(), SavedRunError> {
+    let path = folder.join(MODEL_FILE);
+    let weights = network.to_safetensors().map_err(|source| SavedRunError::Weights { source, path: path.clone() })?;
+    Ok(write_atomic(&path, "saving the network", |out| out.write_all(&weights))?)
+}
+
+/// Writes the result of a run. It comes last, and marks the folder as complete.
+///
+/// # Errors
+/// [`SavedRunError`] when the file cannot be written.
+pub fn save_result(folder: &Path, result: &RunResult) -> Result<(), SavedRunError> {
     save_toml(&folder.join(RESULT_FILE), "saving the result", result)
 }
 
@@ -135,11 +176,10 @@ impl SavedRun {
         if !is_run(folder) {
             return Err(SavedRunError::NotARun(folder.to_owned()));
         }
-        Ok(Self {
-            config: load_toml(&folder.join(CONFIG_FILE))?,
-            result: load_toml(&folder.join(RESULT_FILE))?,
-            folder: folder.to_owned(),
-        })
+        let path = folder.join(CONFIG_FILE);
+        let config: TrainConfig = load_toml(&path)?;
+        config.validate().map_err(|error| SavedRunError::Settings { reason: error.to_string(), path })?;
+        Ok(Self { config, result: load_toml(&folder.join(RESULT_FILE))?, folder: folder.to_owned() })
     }
 
     /// Reads the weights and makes them ready to answer on `compute`.

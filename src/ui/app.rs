@@ -1,15 +1,17 @@
 //! The root of the window: a session, the panels, and which one is shown.
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use eframe::egui::{CentralPanel, Context, Frame, Margin, Modifiers, Panel as SidePanel, Ui};
 
+use super::closing::Closing;
 use super::dialogs::Dialogs;
 use super::messages::Messages;
 use super::panels::{Action, Cx, PANELS, Panel, PanelId};
 use super::theme::{self, space};
 use super::{drop, shell};
-use crate::session::{Command, RunId, RunPhase, Session, State};
+use crate::session::{Command, Evaluation, RunId, Session, State};
 
 /// The program's name, in the title of the window and elsewhere.
 pub const NAME: &str = "coughscope";
@@ -21,6 +23,7 @@ pub struct App {
     shown: PanelId,
     dialogs: Dialogs,
     messages: Messages,
+    closing: Closing,
 }
 
 impl App {
@@ -35,6 +38,7 @@ impl App {
             shown: PanelId::Data,
             dialogs: Dialogs::default(),
             messages: Messages::default(),
+            closing: Closing::default(),
         }
     }
 
@@ -99,9 +103,9 @@ impl App {
             }
         });
         self.messages.ui(ui.ctx(), &mut cx);
-        let trained = cx.state.current_run().filter(|run| matches!(run.phase, RunPhase::Finished { .. }));
-        let run = trained.map(|run| run.name.as_str());
+        let run = cx.state.predict_run().map(|run| run.name.as_str());
         drop::overlay(ui.ctx(), run);
+        self.closing.ui(ui.ctx(), &mut cx);
         for action in actions {
             self.act(action);
         }
@@ -139,60 +143,79 @@ impl eframe::App for App {
 /// What in the state decides where to go by itself.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Landmarks {
-    runs: usize,
     training: Option<RunId>,
+    /// The run that Evaluate shows.
     evaluated: Option<RunId>,
+    /// When what Evaluate shows was made: a run that is opened again is shown again.
+    made: Option<Instant>,
+    predictions: usize,
 }
 
 impl Landmarks {
     fn of(state: &State) -> Self {
         Self {
-            runs: state.runs.len(),
             training: state.active_run().map(|run| run.id),
             evaluated: state.evaluation.as_ref().and_then(|evaluation| evaluation.run),
+            made: state.evaluation.as_ref().map(Evaluation::made),
+            predictions: state.predictions.len(),
         }
     }
 }
 
 /// Where the window goes by itself: to Train, when the demo begins to train; to Evaluate, when the training that is
-/// watched ends or a dropped run was opened.
+/// watched ends or a dropped run was opened; to Predict, when recordings were dropped together with the run.
 fn landing(shown: PanelId, before: &Landmarks, after: &Landmarks) -> Option<PanelId> {
     if shown == PanelId::Data && before.training.is_none() && after.training.is_some() {
         return Some(PanelId::Train);
     }
-    let evaluated = after.evaluated.is_some() && after.evaluated != before.evaluated;
+    if after.evaluated.is_none() || after.made == before.made {
+        return None;
+    }
     let watched_training_ended =
         shown == PanelId::Train && before.training.is_some() && before.training == after.evaluated;
-    let opened = shown == PanelId::Data && after.runs > before.runs && after.training.is_none();
-    (evaluated && (watched_training_ended || opened)).then_some(PanelId::Evaluate)
+    let opened = shown == PanelId::Data && before.training.is_none();
+    if opened && after.predictions > before.predictions {
+        return Some(PanelId::Predict);
+    }
+    (watched_training_ended || opened).then_some(PanelId::Evaluate)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn landmarks(runs: usize, training: Option<u64>, evaluated: Option<u64>) -> Landmarks {
-        Landmarks { runs, training: training.map(RunId), evaluated: evaluated.map(RunId) }
+    fn landmarks(training: Option<u64>, evaluated: Option<u64>) -> Landmarks {
+        Landmarks {
+            training: training.map(RunId),
+            evaluated: evaluated.map(RunId),
+            made: evaluated.map(|_| Instant::now()),
+            predictions: 0,
+        }
     }
 
     #[test]
     fn evaluate_opens_when_the_watched_training_ends() {
-        let before = landmarks(1, Some(1), None);
-        let after = landmarks(1, None, Some(1));
+        let (before, after) = (landmarks(Some(1), None), landmarks(None, Some(1)));
         assert_eq!(landing(PanelId::Train, &before, &after), Some(PanelId::Evaluate));
-        assert_eq!(landing(PanelId::Explore, &before, &after), None, "someone who works elsewhere is not disturbed");
+        for elsewhere in [PanelId::Data, PanelId::Explore] {
+            assert_eq!(landing(elsewhere, &before, &after), None, "someone who works elsewhere is not disturbed");
+        }
         assert_eq!(landing(PanelId::Train, &after, &after), None);
     }
 
     #[test]
-    fn evaluate_opens_with_a_dropped_run() {
-        let (before, after) = (landmarks(0, None, None), landmarks(1, None, Some(1)));
+    fn evaluate_opens_with_a_dropped_run_also_the_second_time() {
+        let (before, after) = (landmarks(None, None), landmarks(None, Some(1)));
         assert_eq!(landing(PanelId::Data, &before, &after), Some(PanelId::Evaluate));
+        let again = Landmarks { made: Some(Instant::now()), ..after };
+        assert_eq!(landing(PanelId::Data, &after, &again), Some(PanelId::Evaluate));
+        let with_recordings = Landmarks { predictions: 2, ..again };
+        assert_eq!(landing(PanelId::Data, &after, &with_recordings), Some(PanelId::Predict));
     }
 
     #[test]
     fn train_opens_when_the_demo_begins_to_train() {
-        let (before, after) = (landmarks(0, None, None), landmarks(1, Some(1), None));
+        let (before, after) = (landmarks(None, None), landmarks(Some(1), None));
         assert_eq!(landing(PanelId::Data, &before, &after), Some(PanelId::Train));
         assert_eq!(landing(PanelId::Explore, &before, &after), None, "someone who works elsewhere is not disturbed");
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Poll, Wake, Waker};
+use std::time::{Duration, Instant};
 
 use eframe::egui::Context;
 
@@ -44,31 +45,41 @@ impl Dialog {
     }
 }
 
+/// Nobody closes a dialog sooner than this after it was asked for.
+const FASTEST_CANCEL: Duration = Duration::from_millis(250);
+
+const NO_DIALOG: &str = "The system's file dialog did not open. Drop files and folders on the window instead, or name them \
+                         when you start coughscope";
+
 type Answer = Pin<Box<dyn Future<Output = Vec<PathBuf>>>>;
 
 /// The dialog that is open, if any.
 #[derive(Default)]
 pub struct Dialogs {
-    pending: Option<(Dialog, Answer)>,
+    pending: Option<(Dialog, Answer, Instant)>,
 }
 
 impl Dialogs {
     /// Opens the dialog. While one is open another is refused, as the system would stack them.
     pub fn ask(&mut self, dialog: Dialog) {
         if self.pending.is_none() {
-            self.pending = Some((dialog, answer_of(dialog)));
+            self.pending = Some((dialog, answer_of(dialog), Instant::now()));
         }
     }
 
     /// The answer's command, once there is one. Never waits; the answer wakes the screen.
     pub fn poll(&mut self, ctx: &Context) -> Option<Command> {
-        let (dialog, answer) = self.pending.as_mut()?;
+        let (dialog, answer, asked) = self.pending.as_mut()?;
         let waker = Waker::from(Arc::new(Repaint(ctx.clone())));
         let Poll::Ready(picked) = answer.as_mut().poll(&mut std::task::Context::from_waker(&waker)) else {
             return None;
         };
-        let dialog = *dialog;
+        let (dialog, asked) = (*dialog, *asked);
         self.pending = None;
+        // Where the system has no file dialog the answer is an empty one too, but at once.
+        if picked.is_empty() && asked.elapsed() < FASTEST_CANCEL {
+            return Some(Command::Warn(NO_DIALOG.to_owned()));
+        }
         dialog.command(picked)
     }
 }
@@ -118,11 +129,22 @@ mod tests {
         let (send, receive) = std::sync::mpsc::channel::<PathBuf>();
         let answer =
             std::future::poll_fn(move |_| receive.try_recv().map_or(Poll::Pending, |path| Poll::Ready(vec![path])));
-        let mut dialogs = Dialogs { pending: Some((Dialog::ExportReport, Box::pin(answer))) };
+        let mut dialogs = Dialogs { pending: Some((Dialog::ExportReport, Box::pin(answer), Instant::now())) };
         let ctx = Context::default();
         assert!(dialogs.poll(&ctx).is_none());
         send.send(PathBuf::from("report")).unwrap();
         assert!(matches!(dialogs.poll(&ctx), Some(Command::ExportReport(folder)) if folder.as_os_str() == "report"));
         assert!(dialogs.poll(&ctx).is_none());
+    }
+
+    #[test]
+    fn a_dialog_that_never_opened_is_told_from_one_that_was_cancelled() {
+        let ctx = Context::default();
+        for (ago, told) in [(Duration::ZERO, true), (FASTEST_CANCEL * 2, false)] {
+            let asked = Instant::now().checked_sub(ago).unwrap();
+            let nothing = Box::pin(std::future::ready(Vec::new()));
+            let mut dialogs = Dialogs { pending: Some((Dialog::OpenFiles, nothing, asked)) };
+            assert_eq!(matches!(dialogs.poll(&ctx), Some(Command::Warn(_))), told, "{ago:?}");
+        }
     }
 }

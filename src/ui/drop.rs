@@ -17,14 +17,18 @@ pub fn describe(paths: &[PathBuf], run: Option<&str>) -> Vec<String> {
     let folders: Vec<_> = of(DropIntent::Folder).collect();
     match folders.as_slice() {
         [] => {}
-        [only] => lines.push(format!("Drop to look for datasets in “{}”", file_name(only))),
-        several => lines.push(format!("Drop to look for datasets in {} folders", several.len())),
+        [only] => lines.push(format!("Drop to open “{}”: datasets, or a trained run", file_name(only))),
+        several => lines.push(format!("Drop to open {} folders: datasets, or trained runs", several.len())),
     }
     let recordings = of(DropIntent::Recording).count();
     if recordings > 0 {
         let recordings = counted(recordings, "recording", "recordings");
         lines.push(match run {
             Some(run) => format!("Drop to score {recordings} with run “{run}”"),
+            // The folder beside them may be the run that scores them.
+            None if !folders.is_empty() => {
+                format!("Drop to score {recordings}, if there is a trained run among the folders")
+            }
             None => format!("{recordings}, but no trained network yet: train one or open a run first"),
         });
     }
@@ -101,7 +105,7 @@ mod tests {
         assert_eq!(
             describe(&mixed, Some("run-1")),
             [
-                "Drop to look for datasets in “Coswara-Data”",
+                "Drop to open “Coswara-Data”: datasets, or a trained run",
                 "Drop to score 2 recordings with run “run-1”",
                 "Drop to evaluate 1 table of predictions",
                 "1 file of a kind that is not known here: no folder, recording or table of predictions",

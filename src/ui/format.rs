@@ -3,18 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crate::units::grouped;
+
 /// Digits in groups of three: `12,345`.
 #[must_use]
 pub fn count(number: usize) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
+    grouped(number as u64)
 }
 
 /// A count with its noun: `1 recording`, `12,345 recordings`, `2 people`.

@@ -4,6 +4,7 @@
 //! [`PANELS`](panels::PANELS); colours and distances live in [`theme`] and nowhere else.
 
 mod app;
+mod closing;
 mod dialogs;
 mod drop;
 mod format;

@@ -10,7 +10,7 @@ use super::format::{count, file_name};
 use super::panels::{Cx, PANELS, PanelId};
 use super::theme::{self, palette, space};
 use super::widgets::{badge, progress_bar};
-use crate::session::{Command, Loading, Run, RunPhase};
+use crate::session::{Command, Loading, Run};
 
 /// Width of the progress bar below, in points.
 const PROGRESS_WIDTH: f32 = 120.0;
@@ -130,19 +130,7 @@ fn loading_ui(ui: &mut Ui, loading: &Loading) {
 
 /// Whether it was clicked.
 fn run_ui(ui: &mut Ui, run: &Run) -> bool {
-    let (text, share) = match &run.phase {
-        RunPhase::Preparing { done, total } => {
-            let share = (*total > 0).then(|| *done as f32 / *total as f32);
-            (format!("Computing spectrograms {} of {}", count(*done), count(*total)), share)
-        }
-        RunPhase::Training => {
-            let epoch = run.batches.last().map_or(1, |batch| batch.epoch);
-            let epochs = run.plan.as_ref().map_or(run.config.epochs, |plan| plan.epochs);
-            (format!("Training, epoch {epoch} of {epochs}"), run.progress())
-        }
-        RunPhase::Testing => ("Testing the best network".to_owned(), None),
-        RunPhase::Finished { .. } | RunPhase::Failed(_) => return false,
-    };
-    progress_bar(ui, "Progress", share, PROGRESS_WIDTH);
+    let Some(text) = run.activity() else { return false };
+    progress_bar(ui, "Progress", run.progress(), PROGRESS_WIDTH);
     ui.link(RichText::new(text).size(theme::size::SMALL)).on_hover_text(file_name(&run.folder)).clicked()
 }

@@ -1,14 +1,14 @@
 //! Opens the real window.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use eframe::{NativeOptions, Renderer, egui};
 
 use super::app::App;
-use crate::session::{Command, Session, Wake};
+use crate::session::{Command, Session, Wake, panic_text};
 
 /// Why no window could be shown.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +25,9 @@ pub enum WindowError {
          are installed, or use a subcommand (coughscope --help)"
     )]
     Failed(String),
+    /// Something broke while the window was open.
+    #[error("the window broke down: {0}. What was saved is safe; start coughscope again")]
+    BrokeDown(String),
 }
 
 /// Opens the window and stays until it is closed; opens `paths` at the start, and runs the demo if `demo`.
@@ -38,9 +41,15 @@ pub fn run(session: &dyn Fn(Wake) -> Session, paths: &[PathBuf], demo: bool) -> 
         return Err(WindowError::NoDisplay);
     }
     // OpenGL first: it starts faster and runs on older machines. Vulkan serves those without a working GL.
-    open(Renderer::Glow, session, paths, demo).or_else(|gl| {
+    let opened = AtomicBool::new(false);
+    open(Renderer::Glow, session, paths, demo, &opened).or_else(|gl| {
+        // A window that was open and broke down is not opened again, empty, as if nothing had happened.
+        if opened.load(Ordering::Relaxed) {
+            return Err(WindowError::BrokeDown(gl));
+        }
         log::warn!("no OpenGL window ({gl}), trying Vulkan");
-        open(Renderer::Wgpu, session, paths, demo).map_err(|vulkan| WindowError::Failed(format!("{gl}; {vulkan}")))
+        open(Renderer::Wgpu, session, paths, demo, &opened)
+            .map_err(|vulkan| WindowError::Failed(format!("{gl}; {vulkan}")))
     })
 }
 
@@ -49,8 +58,16 @@ fn has_display() -> bool {
     !cfg!(target_os = "linux") || std::env::var_os("DISPLAY").is_some_and(|display| !display.is_empty())
 }
 
-fn open(renderer: Renderer, session: &dyn Fn(Wake) -> Session, paths: &[PathBuf], demo: bool) -> Result<(), String> {
+/// Sets `opened` as soon as there is a window to draw on.
+fn open(
+    renderer: Renderer,
+    session: &dyn Fn(Wake) -> Session,
+    paths: &[PathBuf],
+    demo: bool,
+    opened: &AtomicBool,
+) -> Result<(), String> {
     let creator: eframe::AppCreator<'_> = Box::new(|creation| {
+        opened.store(true, Ordering::Relaxed);
         let ctx = creation.egui_ctx.clone();
         let mut session = session(Arc::new(move || ctx.request_repaint()));
         if demo {
@@ -64,7 +81,7 @@ fn open(renderer: Renderer, session: &dyn Fn(Wake) -> Session, paths: &[PathBuf]
     // A missing libxkbcommon-x11 panics inside winit instead of returning an error.
     match catch_unwind(AssertUnwindSafe(|| eframe::run_native(super::app::NAME, options(renderer), creator))) {
         Ok(ended) => ended.map_err(|error| error.to_string()),
-        Err(panic) => Err(words_of(panic.as_ref())),
+        Err(panic) => Err(panic_text(panic.as_ref())),
     }
 }
 
@@ -85,10 +102,4 @@ fn options(renderer: Renderer) -> NativeOptions {
             .with_drag_and_drop(true),
         ..NativeOptions::default()
     }
-}
-
-/// The message of a panic.
-fn words_of(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    text.unwrap_or("the window system stopped unexpectedly").to_owned()
 }

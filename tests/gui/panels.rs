@@ -46,11 +46,11 @@ fn hovering_files_says_what_a_drop_will_do() {
     let mut window = Window::new(USUAL, Theme::Light);
     window.hover(&[PathBuf::from("Coswara-Data"), PathBuf::from("cough.wav")]);
     window.settle();
-    window.harness.get_by_label("Drop to look for datasets in “Coswara-Data”");
-    window.harness.get_by_label_contains("no trained network yet");
+    window.harness.get_by_label("Drop to open “Coswara-Data”: datasets, or a trained run");
+    window.harness.get_by_label_contains("if there is a trained run");
     window.hover(&[]);
     window.settle();
-    assert!(window.harness.query_by_label_contains("Drop to look").is_none());
+    assert!(window.harness.query_by_label_contains("Drop to open").is_none());
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn a_dropped_study_shows_its_counts_and_recordings() {
     window.open_study(40);
     assert_eq!(window.harness.state().shown(), PanelId::Data);
     window.harness.get_by_label("SYNTHETIC DEMO DATA");
-    window.harness.get_by_label("0 people on both sides");
+    window.harness.get_by_label("0 people in more than one part");
     let state = window.harness.state().state();
     let unreadable = state.study.clips.iter().filter(|clip| matches!(clip.verdict, Verdict::Unreadable(_))).count();
     assert!(unreadable > 0, "the demo study has broken files");
@@ -125,6 +125,56 @@ fn training_then_threshold_then_a_new_recording() {
     the_slider_moves_everything(&mut window);
     the_roc_can_be_dragged(&mut window);
     a_dropped_recording_is_scored(&mut window);
+}
+
+#[test]
+fn training_is_seen_live_and_is_not_closed_by_accident() {
+    let mut window = Window::new(USUAL, Theme::Light);
+    window.open_study(40);
+    window.go_to("Train", PanelId::Train);
+    for (setting, value) in [("Epochs", 900.0), ("Patience", 0.0)] {
+        window.harness.get_by_role_and_label(Role::SpinButton, setting).set_value_accesskit(value);
+        window.settle();
+    }
+    window.harness.get_by_label("Start training").click();
+    window.settle();
+    run_until(&mut window.harness, PATIENCE, "the first epoch", |harness| {
+        harness.state().state().current_run().is_some_and(|run| !run.history.is_empty())
+    });
+    window.settle();
+    assert!(window.harness.state().state().active_run().is_some(), "it is seen while it runs");
+    window.harness.get_by_role_and_label(Role::Image, "Loss curves");
+    window.harness.get_by_label_contains("Training, epoch");
+    window.harness.get_by_label_contains("Best epoch so far");
+
+    window.ask_to_close();
+    window.harness.get_by_label("A training is running");
+    window.harness.get_by_label("Keep training").click();
+    window.settle();
+    assert!(window.harness.query_by_label("A training is running").is_none());
+
+    window.harness.get_by_label("Stop training").click();
+    run_until(&mut window.harness, PATIENCE, "the stop", |harness| harness.state().state().active_run().is_none());
+    window.settle();
+    assert_eq!(window.harness.state().shown(), PanelId::Evaluate, "what was kept is shown");
+    assert!(window.harness.state().state().current_run().unwrap().is_finished());
+}
+
+#[test]
+fn arrow_keys_keep_the_chosen_recording_in_sight() {
+    let mut window = Window::new(SMALLEST, Theme::Light);
+    window.open_study(60);
+    window.go_to("Explore", PanelId::Explore);
+    let last = window.harness.state().state().study.clips.len() - 1;
+    for (key, chosen) in [(Key::End, last), (Key::ArrowUp, last - 1), (Key::Home, 0)] {
+        window.harness.key_press(key);
+        window.settle();
+        window.settle();
+        assert_eq!(window.harness.state().state().explore.selected, Some(ClipId(chosen)));
+        let person = window.harness.state().state().study.clips[chosen].person.0.clone();
+        let person = person.split_once(':').unwrap().1.to_owned();
+        assert!(window.harness.query_all_by_label(&person).next().is_some(), "the row of {person} after {key:?}");
+    }
 }
 
 fn threshold(window: &Window) -> f64 {

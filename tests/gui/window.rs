@@ -9,7 +9,7 @@ use coughscope::session::{RunPhase, Session};
 use coughscope::ui::App;
 use coughscope::ui::panels::PanelId;
 use eframe::egui::accesskit::Role;
-use eframe::egui::{DroppedFile, HoveredFile, Theme, Vec2, vec2};
+use eframe::egui::{DroppedFile, HoveredFile, Theme, Vec2, ViewportEvent, ViewportId, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use tempfile::TempDir;
@@ -114,6 +114,13 @@ impl Window {
         });
         let run = self.harness.state().state().current_run().unwrap();
         assert!(matches!(run.phase, RunPhase::Finished { .. }), "{:?}", run.phase);
+        self.settle();
+    }
+
+    /// The person clicks the window's own closing button.
+    pub fn ask_to_close(&mut self) {
+        let root = self.harness.input_mut().viewports.get_mut(&ViewportId::ROOT).unwrap();
+        root.events.push(ViewportEvent::Close);
         self.settle();
     }
 

@@ -108,7 +108,7 @@ fn coswara_that_is_still_packed_says_so() {
 #[test]
 fn the_sample_of_coswara_is_counted_as_its_table_says() {
     let Some(path) = real("coswara") else { return };
-    let scans = scan(&[path], &LabelPolicy::default(), &|_| ControlFlow::Continue(())).unwrap();
+    let scans = scan(&[path], &LabelPolicy::default(), &|_| ControlFlow::Continue(())).unwrap().sources;
     let [scan] = scans.as_slice() else { panic!("one dataset: {scans:?}") };
     assert_eq!(scan.clips.len(), 2746);
     let mut statuses: BTreeMap<&str, usize> = BTreeMap::new();

@@ -86,7 +86,7 @@ fn coughvid_people_are_guessed_from_place_age_gender_and_time() {
 #[test]
 fn the_sample_of_coughvid_is_counted_as_its_table_says() {
     let Some(path) = real("coughvid") else { return };
-    let scans = scan(&[path], &LabelPolicy::default(), &|_| ControlFlow::Continue(())).unwrap();
+    let scans = scan(&[path], &LabelPolicy::default(), &|_| ControlFlow::Continue(())).unwrap().sources;
     let summaries: Vec<_> = scans.iter().map(SourceScan::summary).collect();
     eprintln!("{}", serde_json::to_string(&summaries).unwrap());
     let [wav, v3] = summaries.as_slice() else { panic!("two folders: {summaries:?}") };

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use coughscope::audio::wav::encode_pcm16;
-use coughscope::data::scan::{ScanError, ScanProgress, SourceScan, SourceSummary, scan};
+use coughscope::data::scan::{ScanError, ScanProgress, SourceScan, SourceSummary, drop_repeated, scan};
 use coughscope::data::sources::{SOURCES, SourceError};
 use coughscope::data::{Clip, LabelPolicy, SourceKind};
 use coughscope::units::SampleRate;
@@ -48,7 +48,7 @@ impl Study {
 
     /// The scan of the only dataset.
     fn scan_with(&self, policy: &LabelPolicy) -> SourceScan {
-        let mut scans = scan(&[self.path().to_owned()], policy, &|_| ControlFlow::Continue(())).unwrap();
+        let mut scans = scan(&[self.path().to_owned()], policy, &|_| ControlFlow::Continue(())).unwrap().sources;
         assert_eq!(scans.len(), 1, "{scans:?}");
         scans.remove(0)
     }
@@ -66,6 +66,8 @@ impl Study {
 fn counts(summary: &SourceSummary) -> (usize, usize, usize, usize) {
     let sum = summary.healthy + summary.sick + summary.unreadable.len() + summary.excluded.values().sum::<usize>();
     assert_eq!(summary.recordings, sum, "nothing is lost");
+    let rows_without = summary.excluded.get("no audio file").copied().unwrap_or_default();
+    assert_eq!(summary.without_audio.len(), rows_without, "each is listed");
     (summary.recordings, summary.healthy, summary.sick, summary.unreadable.len())
 }
 
@@ -128,7 +130,8 @@ fn a_folder_may_hold_several_datasets_and_is_read_once() {
         }
         ControlFlow::Continue(())
     })
-    .unwrap();
+    .unwrap()
+    .sources;
     assert_eq!(decoded.into_inner(), 6);
     use SourceKind::{Coswara, Coughvid, Folder, Virufy};
     // Nearer ones first, then by name.
@@ -146,6 +149,7 @@ fn a_summary_has_the_agreed_fields() {
     let expected = serde_json::json!({
         "kind": "folder", "path": study.path(), "recordings": 2, "healthy": 1, "sick": 0, "excluded": {},
         "unreadable": [{ "path": study.path().join("sick/b.wav"), "reason": reason }],
+        "without_audio": [],
     });
     assert_eq!(json, expected);
 }
@@ -166,6 +170,40 @@ fn errors_say_what_to_do() {
     let error = no_status.error();
     assert!(matches!(error, ScanError::Source(SourceError::Columns { .. })), "{error}");
     assert!(error.to_string().contains("uuid, cough_detected, status"), "{error}");
+}
+
+#[test]
+fn one_bad_dataset_does_not_hide_a_good_one() {
+    let study = Study::new()
+        .sound("good/healthy/a.wav")
+        .sound("good/sick/b.wav")
+        .file("bad/combined_data.csv", format!("id,covid_status\n{},\"{}", coswara::ANNA, "x".repeat(200_000)));
+    let paths = [study.path().join("good"), study.path().join("bad"), study.path().join("absent")];
+    let found = scan(&paths, &LabelPolicy::default(), &|_| ControlFlow::Continue(())).unwrap();
+    assert_eq!(found.sources.len(), 1);
+    let problems: Vec<_> = found.problems.iter().map(ToString::to_string).collect();
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(problems.iter().any(|text| text.contains("absent")), "{problems:?}");
+    assert!(problems.iter().any(|text| text.contains("combined_data.csv")), "{problems:?}");
+}
+
+/// One file under two names would be learned from and tested on.
+#[test]
+fn a_recording_that_two_paths_lead_to_is_taken_once() {
+    let study = Study::new()
+        .sound("mine/train/healthy/a.wav")
+        .sound("mine/train/sick/b.wav")
+        .sound("mine/test/healthy/c.wav")
+        .sound("mine/test/sick/d.wav");
+    let paths = [study.path().join("mine"), study.path().join("mine/train")];
+    let mut scans = scan(&paths, &LabelPolicy::default(), &|_| ControlFlow::Continue(())).unwrap().sources;
+    assert_eq!(scans.iter().map(|scan| scan.clips.len()).collect::<Vec<_>>(), [4, 0]);
+    assert!(scans[1].notes.iter().any(|note| note.starts_with("2 of its recordings")), "{:?}", scans[1].notes);
+
+    let open = scans.remove(0);
+    let mut again = vec![open.clone()];
+    drop_repeated(&mut again, &open.clips);
+    assert!(again[0].clips.is_empty());
 }
 
 #[test]
@@ -230,9 +268,9 @@ proptest! {
             .file("b/metadata_compiled.csv", with("uuid,cough_detected,status,datetime,latitude,longitude,age,gender"))
             .file("c/labels.csv", with("corona_test,cough_filename,age"));
         let scans = scan(&[study.path().to_owned()], &LabelPolicy::default(), &|_| ControlFlow::Continue(()));
-        if let Ok(scans) = scans {
-            prop_assert_eq!(scans.len(), 3);
-            for scan in scans {
+        if let Ok(found) = scans {
+            prop_assert_eq!(found.sources.len() + found.problems.len(), 3);
+            for scan in found.sources {
                 counts(&scan.summary());
             }
         }

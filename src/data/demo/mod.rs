@@ -156,6 +156,8 @@ pub fn generate(
 /// Looks for the marker in each folder above: ask once for a study, not in each frame.
 #[must_use]
 pub fn is_demo(path: &Path) -> bool {
+    // `.` and links have no telling ancestors of their own.
+    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     path.ancestors().any(|folder| Marker::read(folder).is_some())
 }
 

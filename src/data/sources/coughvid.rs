@@ -181,10 +181,13 @@ fn numbers<const N: usize>(text: &str, separator: char) -> Option<[f64; N]> {
 }
 
 fn notes(people: &HashMap<String, String>, without_row: usize) -> Vec<String> {
-    let joined = people.iter().filter(|(uuid, first)| uuid != first).count();
+    let joined = match people.iter().filter(|(uuid, first)| uuid != first).count() {
+        1 => "1 recording".to_owned(),
+        several => format!("{several} recordings"),
+    };
     let mut notes = vec![format!(
         "COUGHVID names no people, so it cannot be proven that nobody is in two parts. Recordings from one place, of \
-         one age and gender, within 15 minutes count as one person's ({joined} recordings joined to an earlier one)."
+         one age and gender, within 15 minutes count as one person's ({joined} joined to an earlier one)."
     )];
     if without_row > 0 {
         notes.push(format!("{without_row} sound files are not in the table; they have no label."));

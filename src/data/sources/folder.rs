@@ -9,16 +9,13 @@ use std::path::{Path, PathBuf};
 use super::search::{files_below, list};
 use super::{Clip, Contents, LabelPolicy, Listing, Source, SourceError, SourceKind};
 use super::{has_extension, name_of, person};
+use crate::audio;
 use crate::data::Subject;
 
 /// The folders' names, and so the statuses.
 const CLASSES: [&str; 2] = ["healthy", "sick"];
 /// Folders in which the class folders may lie.
 const PARTS: [&str; 3] = ["train", "validation", "test"];
-/// Extensions of sound files; everything else in such a folder (a list, a picture) is passed over.
-const SOUNDS: [&str; 14] =
-    ["wav", "flac", "mp3", "m4a", "mp4", "aac", "ogg", "oga", "opus", "webm", "mka", "aif", "aiff", "caf"];
-
 /// The layout of a plain folder.
 pub(super) struct Folder;
 
@@ -43,7 +40,7 @@ impl Source for Folder {
         let mut contents = Contents::default();
         for class in CLASSES {
             for folder in places.iter().filter_map(|place| place.folder(class)) {
-                let sounds = files_below(folder).filter(|path| has_extension(path, &SOUNDS));
+                let sounds = files_below(folder).filter(|path| has_extension(path, &audio::EXTENSIONS));
                 contents.clips.extend(sounds.map(|path| clip(root, path, class, policy)));
             }
         }

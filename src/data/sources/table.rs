@@ -65,7 +65,7 @@ impl Table {
     /// none.
     pub(super) fn has_columns(path: &Path, needed: &[&str]) -> bool {
         let mut head = Vec::new();
-        let read = File::open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
+        let read = open_file(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
         let columns = columns_of(&mut csv_reader(&String::from_utf8_lossy(&head)));
         read.is_ok() && needed.iter().all(|name| columns.contains_key(*name))
     }
@@ -109,13 +109,19 @@ impl<'a> Row<'a> {
     }
 }
 
+/// Opens a file, and nothing that only looks like one: reading from a pipe would wait forever.
+fn open_file(path: &Path) -> std::io::Result<File> {
+    let file = std::fs::metadata(path)?.is_file();
+    if file { File::open(path) } else { Err(std::io::Error::other("this is no file")) }
+}
+
 /// Reads a text file of at most [`LIMIT_BYTES`]; what is not UTF-8 becomes replacement characters.
 ///
 /// # Errors
 /// [`SourceError`] when it cannot be read or is larger.
 pub(super) fn read_text(path: &Path) -> Result<String, SourceError> {
     let mut bytes = Vec::new();
-    File::open(path)
+    open_file(path)
         // One byte more than is allowed, so that a file of just the limit is told from a larger one.
         .and_then(|file| file.take(LIMIT_BYTES + 1).read_to_end(&mut bytes))
         .map_err(FileError::at("reading the table", path))?;

@@ -5,6 +5,7 @@ use super::plot::{WIDTH, sheet};
 use super::svg::{Anchor, Rect, Style, Svg, colour, text_width};
 use crate::data::Label;
 use crate::eval::Confusion;
+use crate::units::grouped;
 
 /// Side of a cell in user units.
 const CELL: f64 = 270.0;
@@ -72,29 +73,4 @@ fn cell(svg: &mut Svg, area: Rect, count: u64, total: u64, label: Label) {
     let percentage =
         if total == 0 { format!("no {label} recording") } else { format!("{:.1} % of {label}", 100.0 * share) };
     svg.text((x, y + 40.0), &percentage, Style::new(17.0).colour(colour).anchor(Anchor::Middle));
-}
-
-/// A count with thin gaps between thousands: `1 234 567`.
-fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push('\u{2009}');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn thousands_are_grouped() {
-        assert_eq!(grouped(0), "0");
-        assert_eq!(grouped(999), "999");
-        assert_eq!(grouped(1_234_567), "1\u{2009}234\u{2009}567");
-    }
 }

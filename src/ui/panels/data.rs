@@ -4,12 +4,11 @@ use eframe::egui::epaint::{RoundedRect, tessellator::path};
 use eframe::egui::{Align, CornerRadius, Label as TextLabel, Layout, RichText, ScrollArea, Shape, Stroke, Ui};
 use egui_extras::{Column, TableBuilder};
 
-use super::{Cx, Panel, PanelId, StudyStamp};
+use super::{Cx, Panel, PanelId, StudyStamp, open_buttons};
 use crate::data::scan::SourceSummary;
 use crate::data::split::{Part, SplitOutcome};
 use crate::data::{Label, SourceKind};
-use crate::session::{Command, Study};
-use crate::ui::dialogs::Dialog;
+use crate::session::Study;
 use crate::ui::format::{count, counted, short_path};
 use crate::ui::theme::{self, palette, space};
 use crate::ui::widgets::{card, class_bar, columns, dot, empty_state, grid, notice, page_header, primary_button, stat};
@@ -100,16 +99,7 @@ fn welcome(ui: &mut Ui, cx: &mut Cx<'_>) {
                 lists what it leaves out and why, and changes nothing in them.";
     drop_zone(ui);
     empty_state(ui, "Open cough recordings", text, |ui| {
-        ui.horizontal(|ui| {
-            // Two buttons of about this width, centred.
-            ui.add_space((ui.available_width() - 280.0).max(0.0) / 2.0);
-            if primary_button(ui, "Open a folder…").clicked() {
-                cx.ask(Dialog::OpenFolder);
-            }
-            if ui.button("Open the demo study").clicked() {
-                cx.send(Command::OpenDemo);
-            }
-        });
+        open_buttons(ui, cx);
         ui.add_space(space::S);
         ui.label(theme::caption(
             ui,
@@ -120,6 +110,8 @@ fn welcome(ui: &mut Ui, cx: &mut Cx<'_>) {
             ("Coswara", "Indian Institute of Science · github.com/iiscleap/Coswara-Data"),
             ("COUGHVID", "EPFL · zenodo.org/records/7024894"),
             ("Virufy", "Virufy clinical data · github.com/virufy/virufy-data"),
+            ("Your own", "a folder with healthy and sick inside"),
+            ("Also", "a trained run, a table of predictions, or recordings to score"),
         ] {
             ui.label(theme::muted(ui, format!("{name} · {words}")));
         }
@@ -267,6 +259,8 @@ fn split_ui(ui: &mut Ui, study: &Study) {
         }
         Some(Err(reason)) => notice(ui, reason),
         Some(Ok(outcome)) => {
+            let usual = "By person, as training does unless Train says otherwise";
+            ui.add(TextLabel::new(theme::muted(ui, usual)).wrap());
             shared_people(ui, outcome);
             parts_table(ui, outcome);
             if study.sources.iter().any(|source| source.kind == SourceKind::Coughvid) {
@@ -282,9 +276,8 @@ fn shared_people(ui: &mut Ui, outcome: &SplitOutcome) {
     let palette = palette(ui);
     let shared = counted(outcome.shared_people, "person", "people");
     let colour = if outcome.shared_people == 0 { palette.accent } else { palette.warning };
-    ui.label(theme::strong(format!("{shared} on both sides")).color(colour)).on_hover_text(
-        "How many people have recordings in more than one part; a network could recognise them by voice",
-    );
+    ui.label(theme::strong(format!("{shared} in more than one part")).color(colour))
+        .on_hover_text("A network could recognise them by their voice, and the result would look better than it is");
 }
 
 fn parts_table(ui: &mut Ui, outcome: &SplitOutcome) {

@@ -6,6 +6,7 @@ use egui_plot::{MarkerShape, PlotPoint, Points};
 use super::{Cx, Panel, PanelId};
 use crate::data::Label;
 use crate::eval::{ClassificationReport, Confusion, METRICS, PrPoint, Undefined};
+use crate::report::ThresholdOrigin;
 use crate::session::{Command, Evaluation};
 use crate::ui::dialogs::Dialog;
 use crate::ui::format::{count, counted};
@@ -110,6 +111,8 @@ impl EvaluatePanel {
         ui.scope(|ui| {
             ui.spacing_mut().slider_width = ui.available_width();
             ui.spacing_mut().interact_size.y = slider_height;
+            // The rail must be seen as something to drag along.
+            ui.visuals_mut().widgets.inactive.bg_fill = palette(ui).line_strong;
             let slider =
                 Slider::new(&mut value, histogram.range.0..=histogram.range.1).show_value(false).trailing_fill(false);
             if ui.add(slider).accessible_name("Threshold").changed() {
@@ -133,7 +136,10 @@ fn threshold_head(ui: &mut Ui, evaluation: &Evaluation, range: (f64, f64), cx: &
             .clamp_existing_to_range(false)
             .speed(0.002)
             .fixed_decimals(4);
-        if ui.add(number).labelled_by(label.id).changed() {
+        // Leaving the field reads back what it shows: rounding alone must not move the threshold.
+        let shown = |value: f64| format!("{value:.4}");
+        let changed = ui.add(number).labelled_by(label.id).changed();
+        if changed && shown(value) != shown(evaluation.threshold()) {
             wanted = Some(value);
         }
         origin(ui, evaluation, cx);
@@ -146,20 +152,24 @@ fn threshold_head(ui: &mut Ui, evaluation: &Evaluation, range: (f64, f64), cx: &
 
 fn origin(ui: &mut Ui, evaluation: &Evaluation, cx: &mut Cx<'_>) {
     let palette = palette(ui);
-    match evaluation.chosen {
-        Some(chosen) if chosen == evaluation.threshold() => {
+    match evaluation.origin() {
+        ThresholdOrigin::Validation => {
             badge(ui, "chosen on validation", palette.accent, palette.accent_soft);
         }
-        Some(chosen) => {
+        ThresholdOrigin::Exploratory => {
             badge(ui, "exploratory", palette.warning, palette.warning_soft)
-                .on_hover_text("Moved after the test part was seen; exports say so");
-            let reset = ui.button(format!("Reset to {chosen:.4}"));
-            if reset.on_hover_text("The threshold that was chosen on the validation part").clicked() {
-                cx.send(Command::ResetThreshold);
-            }
+                .on_hover_text("Moved after the test part was seen; exports say so. Predict keeps to the chosen one");
         }
-        None => {
+        ThresholdOrigin::Unchosen => {
             badge(ui, "not chosen on validation", palette.muted, palette.raised);
+        }
+    }
+    if let Some(chosen) = evaluation.chosen
+        && evaluation.origin() == ThresholdOrigin::Exploratory
+    {
+        let reset = ui.button(format!("Reset to {chosen:.4}"));
+        if reset.on_hover_text("The threshold that was chosen on the validation part").clicked() {
+            cx.send(Command::ResetThreshold);
         }
     }
 }
@@ -167,9 +177,9 @@ fn origin(ui: &mut Ui, evaluation: &Evaluation, cx: &mut Cx<'_>) {
 /// The thresholds that change nothing, in words.
 fn same_matrix((low, high): (f64, f64)) -> String {
     match (low.is_finite(), high.is_finite()) {
-        (true, true) => format!("Same matrix above {low:.4} up to {high:.4}"),
-        (true, false) => format!("Same matrix anywhere above {low:.4}: nothing is called sick"),
-        (false, true) => format!("Same matrix anywhere up to {high:.4}: everything is called sick"),
+        (true, true) => format!("Above {low:.4} up to {high:.4} the counts stay the same"),
+        (true, false) => format!("Anywhere above {low:.4} nothing is called sick"),
+        (false, true) => format!("Anywhere up to {high:.4} everything is called sick"),
         (false, false) => "No scores".to_owned(),
     }
 }
@@ -366,7 +376,7 @@ mod tests {
 
     #[test]
     fn a_threshold_that_changes_nothing_is_said() {
-        assert_eq!(same_matrix((0.25, 0.5)), "Same matrix above 0.2500 up to 0.5000");
+        assert_eq!(same_matrix((0.25, 0.5)), "Above 0.2500 up to 0.5000 the counts stay the same");
         assert!(same_matrix((0.9, f64::INFINITY)).contains("nothing is called sick"));
         assert!(same_matrix((f64::NEG_INFINITY, 0.1)).contains("everything is called sick"));
     }

@@ -77,7 +77,7 @@ impl ExplorePanel {
             ViewState::Loading => self.loading(ui),
             ViewState::Failed(reason) => empty_state(ui, "This file has no usable sound", reason, |_| {}),
             ViewState::Ready(view) => {
-                facts(ui, view);
+                ui.scope(|ui| facts(ui, view));
                 self.sound.ui(ui, view, self.map);
                 self.last = Some(view.clone());
             }
@@ -88,7 +88,7 @@ impl ExplorePanel {
         if let Some(view) = &self.last {
             ui.scope(|ui| {
                 ui.multiply_opacity(0.4);
-                facts(ui, view);
+                ui.scope(|ui| facts(ui, view));
                 self.sound.ui(ui, view, self.map);
             });
         } else {
@@ -141,6 +141,8 @@ fn facts(ui: &mut Ui, view: &ClipView) {
         format!("{} in {}", format.codec, format.container)
     };
     let words = format!("{} · {} · {channels} · {codec}", recording.duration(), recording.rate());
+    // A line of text among others, not a row of controls.
+    ui.spacing_mut().interact_size.y = 0.0;
     ui.horizontal(|ui| {
         let facts = ui.add(TextLabel::new(theme::muted(ui, words)).truncate());
         facts.on_hover_text(view.path.display().to_string());

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use eframe::egui::{Key, Ui};
 
 use super::dialogs::Dialog;
+use super::widgets::primary_button;
 use crate::data::Clip;
 use crate::session::{Command, State, Study};
 
@@ -100,6 +101,21 @@ impl<'a> Cx<'a> {
     pub fn show(&mut self, panel: PanelId) {
         self.actions.push(Action::Show(panel));
     }
+}
+
+/// The two ways to recordings, side by side and centred: for panels that have none yet.
+fn open_buttons(ui: &mut Ui, cx: &mut Cx<'_>) {
+    ui.horizontal(|ui| {
+        // Two buttons of about this width.
+        ui.add_space((ui.available_width() - 280.0).max(0.0) / 2.0);
+        if primary_button(ui, "Open a folder…").clicked() {
+            cx.ask(Dialog::OpenFolder);
+        }
+        if ui.button("Open the demo study").clicked() {
+            cx.send(Command::OpenDemo);
+            cx.show(PanelId::Data);
+        }
+    });
 }
 
 /// Tells whether the study is still the one that something was computed from.

@@ -1,13 +1,18 @@
 //! New recordings: the network's score, against the threshold, in words that promise nothing.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use eframe::egui::{
-    Align, CornerRadius, Direction, Image, Label as TextLabel, Layout, RichText, ScrollArea, Sense, Ui, UiBuilder, vec2,
+    Align, CornerRadius, Direction, FontSelection, Image, Label as TextLabel, Layout, RichText, ScrollArea, Sense, Ui,
+    UiBuilder, vec2,
 };
 
+use eframe::egui::text::LayoutJob;
+
 use super::{Cx, Panel, PanelId};
-use crate::session::{ClipView, PredictedFile, PredictionOutcome, Run, RunPhase};
+use crate::session::{Command, PredictedFile, PredictionOutcome, Run, RunId};
+use crate::spectrogram::Spectrogram;
 use crate::spectrogram::colour::ColourMap;
 use crate::ui::dialogs::Dialog;
 use crate::ui::format::{counted, file_name};
@@ -27,12 +32,16 @@ const FIGURE_WIDTH: f32 = 56.0;
 /// The panel of new recordings.
 #[derive(Default)]
 pub struct PredictPanel {
-    pictures: Vec<(Arc<ClipView>, SpectrogramPicture)>,
+    pictures: Vec<(Arc<Spectrogram>, SpectrogramPicture)>,
 }
 
 impl Panel for PredictPanel {
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let Some(run) = cx.state.current_run() else {
+        let Some(run) = cx.state.predict_run() else {
+            if let Some(run) = cx.state.active_run() {
+                still_training(ui, run, cx);
+                return;
+            }
             let text = "Recordings are scored by a network of your own. Train one, or drop the folder of a saved run on the window.";
             empty_state(ui, "No trained network yet", text, |ui| {
                 if primary_button(ui, "Train a network").clicked() {
@@ -41,15 +50,6 @@ impl Panel for PredictPanel {
             });
             return;
         };
-        if !trained(run) {
-            let text = format!("Run “{}” has no network yet: it is still in training, or it failed.", run.name);
-            empty_state(ui, "No trained network yet", &text, |ui| {
-                if primary_button(ui, "Show the training").clicked() {
-                    cx.show(PanelId::Train);
-                }
-            });
-            return;
-        }
         header(ui, run, cx);
         if cx.state.predictions.is_empty() {
             let text = format!("Drop recordings anywhere on this window, and run “{}” scores them.", run.name);
@@ -58,6 +58,7 @@ impl Panel for PredictPanel {
         }
         ui.add(TextLabel::new(theme::muted(ui, caution(run))).wrap());
         self.forget_pictures(&cx.state.predictions);
+        let run = run.id;
         let predictions = &cx.state.predictions;
         card(ui, "", |ui| {
             ScrollArea::vertical().auto_shrink([false, true]).show_rows(
@@ -66,7 +67,7 @@ impl Panel for PredictPanel {
                 predictions.len(),
                 |ui, rows| {
                     for prediction in predictions.get(rows).unwrap_or_default() {
-                        self.row(ui, prediction, &run.name);
+                        self.row(ui, prediction, run);
                     }
                 },
             );
@@ -74,16 +75,27 @@ impl Panel for PredictPanel {
     }
 }
 
-/// Whether the run has a network that can answer.
-fn trained(run: &Run) -> bool {
-    matches!(run.phase, RunPhase::Finished { .. })
+fn still_training(ui: &mut Ui, run: &Run, cx: &mut Cx<'_>) {
+    let text = format!("Run “{}” is still in training; recordings can be scored when it has finished.", run.name);
+    empty_state(ui, "No trained network yet", &text, |ui| {
+        if primary_button(ui, "Show the training").clicked() {
+            cx.show(PanelId::Train);
+        }
+    });
 }
 
 fn header(ui: &mut Ui, run: &Run, cx: &mut Cx<'_>) {
     let scored = counted(cx.state.predictions.len(), "recording", "recordings");
-    page_header(ui, "Predict", &format!("Run “{}” · {scored}", run.name), |ui| {
+    let threshold =
+        run.threshold.map_or(String::new(), |value| format!(" · threshold {value:.3}, chosen on validation"));
+    page_header(ui, "Predict", &format!("Run “{}”{threshold} · {scored}", run.name), |ui| {
         if primary_button(ui, "Open recordings…").clicked() {
             cx.ask(Dialog::OpenRecordings);
+        }
+        if !cx.state.predictions.is_empty()
+            && ui.button("Clear").on_hover_text("Forget these scores; no file is touched").clicked()
+        {
+            cx.send(Command::ClearPredictions);
         }
     });
     if run.synthetic {
@@ -97,12 +109,13 @@ fn caution(run: &Run) -> String {
         format!(" The network learned from {}.", counted(counts.train, "recording", "recordings"))
     });
     format!(
-        "A score is not a probability, and this is not a diagnosis.{learned} It has no word for recordings unlike those."
+        "A score is not a probability, and this is not a diagnosis.{learned} It cannot tell when a recording is unlike those, \
+         or holds no cough at all."
     )
 }
 
 impl PredictPanel {
-    fn row(&mut self, ui: &mut Ui, prediction: &PredictedFile, current_run: &str) {
+    fn row(&mut self, ui: &mut Ui, prediction: &PredictedFile, current_run: RunId) {
         ui.horizontal(|ui| {
             ui.set_min_height(ROW_HEIGHT);
             match &prediction.outcome {
@@ -118,41 +131,41 @@ impl PredictPanel {
                     });
                     words(ui, prediction, RichText::new(reason).color(palette(ui).error));
                 }
-                PredictionOutcome::Scored { score, threshold, view } => {
-                    self.picture(ui, view);
+                PredictionOutcome::Scored { score, threshold, spectrogram } => {
+                    self.picture(ui, spectrogram, &prediction.path);
                     let other_run = if prediction.run == current_run {
                         String::new()
                     } else {
-                        format!(" · run {}", prediction.run)
+                        format!(" · run {}", prediction.run_name)
                     };
-                    let answer = format!("{}{other_run}", verdict(*score, *threshold));
-                    score_ui(ui, prediction, *score, *threshold, answer);
+                    let verdict = format!("{}{other_run}", verdict(*score, *threshold));
+                    score_ui(ui, prediction, *score, *threshold, verdict);
                 }
             }
         });
     }
 
-    fn picture(&mut self, ui: &mut Ui, view: &Arc<ClipView>) {
-        let at = self.pictures.iter().position(|(of, _)| Arc::ptr_eq(of, view)).unwrap_or_else(|| {
-            self.pictures.push((view.clone(), SpectrogramPicture::default()));
+    fn picture(&mut self, ui: &mut Ui, spectrogram: &Arc<Spectrogram>, path: &Path) {
+        let at = self.pictures.iter().position(|(of, _)| Arc::ptr_eq(of, spectrogram)).unwrap_or_else(|| {
+            self.pictures.push((spectrogram.clone(), SpectrogramPicture::default()));
             self.pictures.len() - 1
         });
         let Some((_, picture)) = self.pictures.get_mut(at) else { return };
-        let texture = picture.texture(ui.ctx(), view, ColourMap::default(), PICTURE);
+        let texture = picture.texture(ui.ctx(), spectrogram, ColourMap::default(), PICTURE);
         let image = Image::new((texture, PICTURE)).corner_radius(CornerRadius::same(4));
         let response = ui.add(image);
-        super::super::widgets::name_picture(&response, "Spectrogram", &file_name(&view.path));
+        super::super::widgets::name_picture(&response, "Spectrogram", &file_name(path));
     }
 
     /// Lets go of the pictures of answers that are gone.
     fn forget_pictures(&mut self, predictions: &[PredictedFile]) {
-        let shown = |view: &Arc<ClipView>| {
-            predictions.iter().any(
-                |prediction| matches!(&prediction.outcome, PredictionOutcome::Scored { view: of, .. } if Arc::ptr_eq(of, view)),
-            )
+        let shown = |picture: &Arc<Spectrogram>| {
+            predictions.iter().any(|prediction| {
+                matches!(&prediction.outcome, PredictionOutcome::Scored { spectrogram, .. } if Arc::ptr_eq(spectrogram, picture))
+            })
         };
         if self.pictures.len() > predictions.len() {
-            self.pictures.retain(|(view, _)| shown(view));
+            self.pictures.retain(|(picture, _)| shown(picture));
         }
     }
 }
@@ -166,17 +179,28 @@ fn placeholder(ui: &mut Ui, contents: impl FnOnce(&mut Ui)) {
     contents(&mut ui.new_child(UiBuilder::new().max_rect(rect.shrink(space::M)).layout(layout)));
 }
 
+/// The file's name, and its folder in a weaker tone: every file of Coswara is called `cough-heavy.wav`.
+fn name_in_folder(ui: &Ui, path: &Path) -> LayoutJob {
+    let mut job = LayoutJob::default();
+    theme::strong(file_name(path)).append_to(&mut job, ui.style(), FontSelection::Default, Align::Center);
+    if let Some(folder) = path.parent().and_then(Path::file_name) {
+        let folder = theme::muted(ui, format!("   {}", folder.to_string_lossy()));
+        folder.append_to(&mut job, ui.style(), FontSelection::Default, Align::Center);
+    }
+    job
+}
+
 fn words(ui: &mut Ui, prediction: &PredictedFile, second: RichText) {
     ui.vertical(|ui| {
         ui.add_space(space::M);
         ui.spacing_mut().item_spacing.y = space::XS;
-        let name = ui.add(TextLabel::new(theme::strong(file_name(&prediction.path))).truncate());
+        let name = ui.add(TextLabel::new(name_in_folder(ui, &prediction.path)).truncate());
         name.on_hover_text(prediction.path.display().to_string());
         ui.add(TextLabel::new(second.size(theme::size::SMALL)).truncate());
     });
 }
 
-fn score_ui(ui: &mut Ui, prediction: &PredictedFile, score: f64, threshold: f64, answer: String) {
+fn score_ui(ui: &mut Ui, prediction: &PredictedFile, score: f64, threshold: f64, verdict: String) {
     let palette = palette(ui);
     let colour = if score >= threshold { palette.sick } else { palette.healthy };
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -189,14 +213,18 @@ fn score_ui(ui: &mut Ui, prediction: &PredictedFile, score: f64, threshold: f64,
         score_meter(ui, score, threshold, colour, METER_WIDTH);
         ui.add_space(space::S);
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            words(ui, prediction, RichText::new(answer).color(colour));
+            words(ui, prediction, RichText::new(verdict).color(colour));
         });
     });
 }
 
 /// What the threshold makes of a score.
 fn verdict(score: f64, threshold: f64) -> &'static str {
-    if score >= threshold { "Above the threshold: counts as sick" } else { "Below the threshold: counts as healthy" }
+    if score >= threshold {
+        "At or above the threshold: counts as sick"
+    } else {
+        "Below the threshold: counts as healthy"
+    }
 }
 
 #[cfg(test)]

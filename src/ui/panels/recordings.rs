@@ -1,13 +1,13 @@
 //! The list of recordings in Explore: search, filter, rows, arrow keys.
 
-use eframe::egui::{Align, Key, Label as TextLabel, Layout, Modifiers, Sense, TextEdit, Ui};
+use eframe::egui::{Align, Color32, Key, Label as TextLabel, Layout, Modifiers, Sense, TextEdit, Ui};
 use egui_extras::{Column, TableBuilder};
 
 use super::{Cx, StudyStamp};
 use crate::data::{Clip, Label, Verdict};
 use crate::session::{ClipId, Command, Study};
 use crate::ui::format::{counted, file_name};
-use crate::ui::theme::{self, palette, space};
+use crate::ui::theme::{self, Palette, palette, space};
 use crate::ui::widgets::{combo, dot};
 
 /// Which recordings the list shows.
@@ -38,6 +38,17 @@ impl Filter {
         }
     }
 
+    /// Of the dot before a recording that it admits.
+    fn colour(self, palette: &Palette) -> Color32 {
+        match self {
+            Self::All => palette.text,
+            Self::Used(Label::Healthy) => palette.healthy,
+            Self::Used(Label::Sick) => palette.sick,
+            Self::LeftOut => palette.muted,
+            Self::Unreadable => palette.error,
+        }
+    }
+
     fn name(self) -> &'static str {
         Self::ALL.iter().find(|(filter, _)| *filter == self).map_or("", |(_, name)| name)
     }
@@ -59,8 +70,8 @@ pub struct RecordingList {
     /// The rows, chosen again only when what they were chosen by changes.
     rows: Vec<ClipId>,
     rows_of: Query,
-    /// Bring the selected row into view on this frame.
-    scroll: bool,
+    /// Bring this row into view on the next frame: the selection itself follows only after this one.
+    scroll_to: Option<ClipId>,
 }
 
 /// A column of the list.
@@ -68,30 +79,54 @@ struct Field {
     name: &'static str,
     /// Narrower lists leave it out, in points.
     min_list_width: f32,
+    /// In points.
     width: f32,
+    /// Share of the list's width that it takes when that is more.
+    share: f32,
     text: fn(&Clip) -> String,
+}
+
+impl Field {
+    fn width(&self, list_width: f32) -> f32 {
+        self.width.max(self.share * list_width)
+    }
 }
 
 /// Columns after the file's name.
 const FIELDS: [Field; 5] = [
-    Field { name: "Person", min_list_width: 300.0, width: 96.0, text: |clip| short_person(&clip.person.0).to_owned() },
-    Field { name: "Dataset", min_list_width: 420.0, width: 72.0, text: |clip| clip.source.name().to_owned() },
+    Field {
+        name: "Person",
+        min_list_width: 300.0,
+        width: 96.0,
+        share: 0.35,
+        text: |clip| short_person(&clip.person.0).to_owned(),
+    },
+    Field {
+        name: "Dataset",
+        min_list_width: 420.0,
+        width: 72.0,
+        share: 0.0,
+        text: |clip| clip.source.name().to_owned(),
+    },
     Field {
         name: "Length",
         min_list_width: 0.0,
         width: 52.0,
+        share: 0.0,
         text: |clip| clip.sound.as_ref().map_or("–".to_owned(), |sound| sound.duration.to_string()),
     },
     Field {
         name: "Codec",
         min_list_width: 560.0,
         width: 52.0,
+        share: 0.0,
         text: |clip| clip.sound.as_ref().map_or("–".to_owned(), |sound| sound.format.codec.clone()),
     },
     Field {
         name: "Rate",
         min_list_width: 640.0,
         width: 60.0,
+        share: 0.0,
         text: |clip| clip.sound.as_ref().map_or("–".to_owned(), |sound| sound.rate.to_string()),
     },
 ];
@@ -106,8 +141,11 @@ impl RecordingList {
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let study = &cx.state.study;
         self.search_ui(ui);
-        self.choose_rows(study);
-        ui.label(theme::muted(ui, counted(self.rows.len(), "recording", "recordings")));
+        self.choose_rows(study, cx.state.explore.selected);
+        ui.horizontal(|ui| {
+            ui.label(theme::muted(ui, counted(self.rows.len(), "recording", "recordings")));
+            ui.with_layout(Layout::right_to_left(Align::Center), legend);
+        });
         self.keys(ui, cx);
         self.table(ui, cx);
     }
@@ -131,7 +169,7 @@ impl RecordingList {
         });
     }
 
-    fn choose_rows(&mut self, study: &Study) {
+    fn choose_rows(&mut self, study: &Study, selected: Option<ClipId>) {
         let query = Query { study: StudyStamp::of(study), search: self.search.to_lowercase(), filter: self.filter };
         if query == self.rows_of {
             return;
@@ -144,7 +182,7 @@ impl RecordingList {
             .map(|(index, _)| ClipId(index))
             .collect();
         self.rows_of = query;
-        self.scroll = true;
+        self.scroll_to = selected;
     }
 
     /// Arrow keys move the selection, unless a field is being typed in.
@@ -154,18 +192,22 @@ impl RecordingList {
         let typing = ui.ctx().egui_wants_keyboard_input();
         let pressed = |key| !typing && ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
         let last = self.rows.len().saturating_sub(1);
-        let to = match at {
+        // From a recording that the filter hides, every key leads to the first that it shows.
+        let from = |step: &dyn Fn(usize) -> usize| at.map_or(0, step);
+        let to = if pressed(Key::ArrowDown) {
+            Some(from(&|at| (at + 1).min(last)))
+        } else if pressed(Key::ArrowUp) {
+            Some(from(&|at| at.saturating_sub(1)))
+        } else if pressed(Key::End) {
+            Some(last)
+        } else if pressed(Key::Home) || selected.is_none() {
             // Nothing is chosen yet: the first recording is better than an empty picture.
-            None if selected.is_none() => Some(0),
-            None => None,
-            Some(at) if pressed(Key::ArrowDown) => Some((at + 1).min(last)),
-            Some(at) if pressed(Key::ArrowUp) => Some(at.saturating_sub(1)),
-            Some(_) if pressed(Key::Home) => Some(0),
-            Some(_) if pressed(Key::End) => Some(last),
-            Some(_) => None,
+            Some(0)
+        } else {
+            None
         };
         if let Some(row) = to.and_then(|to| self.rows.get(to)).filter(|row| Some(**row) != selected) {
-            self.scroll = true;
+            self.scroll_to = Some(*row);
             cx.send(Command::Select(*row));
         }
     }
@@ -184,12 +226,11 @@ impl RecordingList {
             .cell_layout(Layout::left_to_right(Align::Center))
             .column(Column::remainder().clip(true));
         for field in &fields {
-            table = table.column(Column::exact(field.width).clip(true));
+            table = table.column(Column::exact(field.width(width)).clip(true));
         }
         let selected = self.rows.iter().position(|row| Some(*row) == state.explore.selected);
-        if std::mem::take(&mut self.scroll)
-            && let Some(row) = selected
-        {
+        let target = self.scroll_to.take().and_then(|id| self.rows.iter().position(|row| *row == id));
+        if let Some(row) = target {
             table = table.scroll_to_row(row, None);
         }
         let head = table.header(20.0, |mut row| {
@@ -218,20 +259,30 @@ impl RecordingList {
     }
 }
 
+/// What the colours of the dots mean, from right to left.
+fn legend(ui: &mut Ui) {
+    let palette = palette(ui);
+    for (kind, name) in Filter::ALL.iter().skip(1).rev() {
+        ui.label(theme::caption(ui, *name));
+        dot(ui, kind.colour(palette));
+    }
+}
+
 /// The class as a dot, and the file's name; why it is not used on hover.
 fn name_cell(ui: &mut Ui, clip: &Clip) {
     let palette = palette(ui);
-    let (colour, words) = match &clip.verdict {
-        Verdict::Use(Label::Healthy) => (palette.healthy, "healthy".to_owned()),
-        Verdict::Use(Label::Sick) => (palette.sick, "sick".to_owned()),
-        Verdict::Exclude(reason) => (palette.line_strong, format!("left out: {reason}")),
-        Verdict::Unreadable(reason) => (palette.error, format!("unreadable: {reason}")),
+    let (kind, reason) = match &clip.verdict {
+        Verdict::Use(label) => (Filter::Used(*label), ""),
+        Verdict::Exclude(reason) => (Filter::LeftOut, reason.as_str()),
+        Verdict::Unreadable(reason) => (Filter::Unreadable, reason.as_str()),
     };
-    dot(ui, colour);
+    dot(ui, kind.colour(palette));
     let used = clip.verdict.label().is_some();
     let name = file_name(&clip.path);
     let text = if used { name.clone().into() } else { eframe::egui::RichText::new(&name).color(palette.muted) };
-    ui.add(TextLabel::new(text).truncate()).on_hover_text(format!("{name}: {words}"));
+    let separator = if reason.is_empty() { "" } else { ": " };
+    ui.add(TextLabel::new(text).truncate())
+        .on_hover_text(format!("{name}\n{kind}{separator}{reason}", kind = kind.name()));
 }
 
 /// Whether `clip` has `search` (lower case) in its file name, person, status or dataset.

@@ -4,15 +4,14 @@ use eframe::egui::{Align, Label as TextLabel, Layout, ScrollArea, Ui};
 use egui_plot::{MarkerShape, Points};
 
 use super::train_form::form;
-use super::{Cx, Panel, PanelId};
+use super::{Cx, Panel, PanelId, open_buttons};
 use crate::eval::history::EpochRecord;
 use crate::session::{Command, Run, RunPhase};
 use crate::train::config::TrainConfig;
-use crate::ui::dialogs::Dialog;
 use crate::ui::format::{count, counted, wait};
 use crate::ui::theme::{self, palette, space};
 use crate::ui::widgets::{
-    badge, card, columns, combo, empty_state, grid, name_picture, page_header, plot, primary_button, progress_bar,
+    badge, card, columns, combo, empty_state, grid, name_picture, page_header, plot, progress_bar,
 };
 
 /// Width of the form, in points.
@@ -47,11 +46,7 @@ impl Panel for TrainPanel {
 fn no_run(ui: &mut Ui, cx: &mut Cx<'_>) {
     if cx.state.study.is_empty() {
         let text = "Training needs recordings of both classes. Open a dataset, or the demo study.";
-        empty_state(ui, "Open recordings first", text, |ui| {
-            if primary_button(ui, "Open a folder…").clicked() {
-                cx.ask(Dialog::OpenFolder);
-            }
-        });
+        empty_state(ui, "Open recordings first", text, |ui| open_buttons(ui, cx));
     } else {
         let text = "Start training on the left. Loss and accuracy appear here while the network learns; everything else \
                     stays usable.";
@@ -92,7 +87,7 @@ fn head(ui: &mut Ui, run: &Run, cx: &mut Cx<'_>) {
     let palette = palette(ui);
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if matches!(run.phase, RunPhase::Finished { .. }) && ui.button("Evaluate this run").clicked() {
+            if run.is_finished() && ui.button("Evaluate this run").clicked() {
                 cx.send(Command::ShowRun(run.id));
                 cx.show(PanelId::Evaluate);
             }
@@ -108,32 +103,25 @@ fn head(ui: &mut Ui, run: &Run, cx: &mut Cx<'_>) {
 }
 
 fn phase_in_words(run: &Run) -> String {
-    match &run.phase {
-        RunPhase::Preparing { done, total } => format!("Computing spectrograms, {} of {}", count(*done), count(*total)),
-        RunPhase::Training => {
-            let epoch = run.batches.last().map_or(1, |batch| batch.epoch);
-            let epochs = run.plan.as_ref().map_or(run.config.epochs, |plan| plan.epochs);
-            format!("Epoch {epoch} of {epochs}")
-        }
-        RunPhase::Testing => "Testing the best network".to_owned(),
-        RunPhase::Finished { stopped: true, .. } => "Stopped; the best network is kept".to_owned(),
-        RunPhase::Finished { stopped: false, .. } => "Finished".to_owned(),
+    let activity = run
+        .activity()
+        .map(|activity| if run.stopping { format!("Stopping: {}", activity.to_lowercase()) } else { activity });
+    activity.unwrap_or_else(|| match &run.phase {
+        RunPhase::Cancelled => "Stopped before there was a network to keep".to_owned(),
         RunPhase::Failed(reason) => format!("Failed: {reason}"),
-    }
+        RunPhase::Finished { stopped: true, .. } => "Stopped; the best network is kept".to_owned(),
+        _ => "Finished".to_owned(),
+    })
 }
 
 fn progress(ui: &mut Ui, run: &Run) {
     let palette = palette(ui);
-    if let RunPhase::Failed(reason) = &run.phase {
-        ui.add(TextLabel::new(eframe::egui::RichText::new(format!("Failed: {reason}")).color(palette.error)).wrap());
+    if matches!(run.phase, RunPhase::Failed(_) | RunPhase::Cancelled) {
+        let colour = if run.phase == RunPhase::Cancelled { palette.muted } else { palette.error };
+        ui.add(TextLabel::new(eframe::egui::RichText::new(phase_in_words(run)).color(colour)).wrap());
         return;
     }
-    let share = match &run.phase {
-        RunPhase::Preparing { done, total } => *done as f32 / (*total).max(1) as f32,
-        RunPhase::Training => run.progress().unwrap_or(0.0),
-        _ => 1.0,
-    };
-    progress_bar(ui, "Training progress", Some(share), ui.available_width());
+    progress_bar(ui, "Training progress", run.progress(), ui.available_width());
     ui.horizontal_wrapped(|ui| {
         ui.label(phase_in_words(run));
         let mut facts = Vec::new();
@@ -146,8 +134,8 @@ fn progress(ui: &mut Ui, run: &Run) {
             facts.push(format!("about {} left", wait(left)));
         }
         if let Some(plan) = &run.plan {
-            facts.push(format!("{} weights", count(plan.parameters)));
             facts.push(plan.device.clone());
+            facts.push(format!("a network of {} numbers to learn", count(plan.parameters)));
         }
         ui.label(theme::muted(ui, facts.join(" · ")));
     });
@@ -181,7 +169,7 @@ fn loss_plot(ui: &mut Ui, run: &Run, height: f32) {
             batches,
             curves,
             height,
-            unit: "Cross-entropy (nats)",
+            unit: "Loss (cross-entropy)",
         },
     );
 }
@@ -266,7 +254,7 @@ fn in_words(ui: &mut Ui, run: &Run) {
     }
     if let Some(counts) = run.counts {
         facts.push(format!(
-            "Trained on {}, chosen on {}, tested on {} of {}; {} on both sides",
+            "{} to train, {} to choose the best epoch and the threshold, {} to test; from {}, {} in more than one part",
             counted(counts.train, "recording", "recordings"),
             count(counts.validation),
             count(counts.test),
@@ -284,24 +272,21 @@ fn in_words(ui: &mut Ui, run: &Run) {
 enum Trend {
     /// Fewer than two epochs.
     TooEarly,
-    /// The validation loss reached a new low within the last two epochs.
+    /// Within the last two epochs the validation loss fell clearly below all before.
     Improving,
-    /// No new low for a while, but no steady rise either.
+    /// No clear new low for a while, but no steady rise either.
     Level,
     /// Training gets better while validation gets worse, since this epoch.
     Memorising { since: usize },
-    /// A loss is no number any more.
-    Diverged,
 }
 
 impl Trend {
     /// Epochs of rising validation loss, with falling training loss, that are called memorising: two happen by chance.
     const RISES: usize = 3;
+    /// The share by which the validation loss must fall to count as better: smaller steps come and go by chance.
+    const CLEARLY: f64 = 0.02;
 
     fn of(history: &[EpochRecord]) -> Self {
-        if history.iter().any(|record| !record.train_loss.is_finite() || !record.validation_loss.is_finite()) {
-            return Self::Diverged;
-        }
         let rises = history
             .windows(2)
             .rev()
@@ -309,14 +294,18 @@ impl Trend {
                 matches!(pair, [before, after] if after.validation_loss > before.validation_loss && after.train_loss < before.train_loss)
             })
             .count();
-        let lowest = history.iter().min_by(|a, b| a.validation_loss.total_cmp(&b.validation_loss));
-        match (history, lowest) {
-            ([] | [_], _) | (_, None) => Self::TooEarly,
-            ([.., last], _) if rises >= Self::RISES => {
-                Self::Memorising { since: (last.epoch + 1).saturating_sub(rises) }
-            }
-            ([.., last], Some(lowest)) if lowest.epoch + 1 >= last.epoch => Self::Improving,
-            _ => Self::Level,
+        let lowest =
+            |epochs: &[EpochRecord]| epochs.iter().map(|record| record.validation_loss).fold(f64::INFINITY, f64::min);
+        let [.., last] = history else { return Self::TooEarly };
+        let (before, latest) = history.split_at(history.len().saturating_sub(2).max(1));
+        if latest.is_empty() {
+            Self::TooEarly
+        } else if rises >= Self::RISES {
+            Self::Memorising { since: (last.epoch + 1).saturating_sub(rises) }
+        } else if lowest(latest) < lowest(before) * (1.0 - Self::CLEARLY) {
+            Self::Improving
+        } else {
+            Self::Level
         }
     }
 
@@ -330,7 +319,6 @@ impl Trend {
             Self::Memorising { since } => {
                 format!("Has begun to memorise: since epoch {since} training gets better and validation worse")
             }
-            Self::Diverged => "Diverged: a loss is no number any more; try a lower learning rate".to_owned(),
         }
     }
 }
@@ -357,10 +345,11 @@ mod tests {
             (vec![], Trend::TooEarly),
             (vec![(0.7, 0.7)], Trend::TooEarly),
             (vec![(0.7, 0.7), (0.6, 0.65)], Trend::Improving),
+            (vec![(0.7, 0.7), (0.6, 0.6), (0.5, 0.61)], Trend::Improving),
             (vec![(0.7, 0.6), (0.6, 0.61), (0.5, 0.62)], Trend::Level),
+            (vec![(0.7, 0.6), (0.6, 0.65), (0.5, 0.62), (0.4, 0.595)], Trend::Level),
             (vec![(0.7, 0.6), (0.6, 0.61), (0.5, 0.62), (0.4, 0.7)], Trend::Memorising { since: 2 }),
             (vec![(0.7, 0.6), (0.8, 0.61), (0.9, 0.62), (1.0, 0.7)], Trend::Level),
-            (vec![(0.7, 0.6), (f64::NAN, 0.6)], Trend::Diverged),
         ] {
             assert_eq!(Trend::of(&history(&losses)), trend, "{losses:?}");
         }

@@ -1,6 +1,6 @@
 //! The settings of the next training run.
 
-use eframe::egui::{DragValue, Label as TextLabel, Response, ScrollArea, Ui};
+use eframe::egui::{Button, DragValue, Label as TextLabel, Response, ScrollArea, Ui};
 
 use super::Cx;
 use crate::data::split::SplitBy;
@@ -43,27 +43,24 @@ fn setting(ui: &mut Ui, name: &str, help: &str, control: impl FnOnce(&mut Ui) ->
 }
 
 fn network(ui: &mut Ui, draft: &mut TrainConfig, devices: &Devices) {
-    setting(ui, "Preset", "A named set of settings to start from", |ui| {
-        let choice = combo("preset").selected_text(draft.preset.name()).show_ui(ui, |ui| {
+    setting(ui, "Preset", "Puts every setting back to this preset's own", |ui| {
+        ui.horizontal(|ui| {
             for preset in Preset::ALL {
-                if ui.selectable_label(draft.preset == preset, preset.name()).clicked() {
+                let unchanged = *draft == preset.config();
+                if ui.selectable_label(draft.preset == preset, preset.name()).clicked() && !unchanged {
                     *draft = preset.config();
                 }
+                if draft.preset == preset && !unchanged {
+                    ui.label(theme::muted(ui, "changed; click to reset"));
+                }
             }
-        });
-        choice.response
+        })
+        .response
     });
     ui.add(TextLabel::new(theme::muted(ui, draft.preset.explanation())).wrap());
     setting(ui, "Device", "What computes", |ui| device_combo(ui, &mut draft.device, devices));
-    match devices {
-        Devices::Probing => {
-            ui.label(theme::muted(ui, "Looking for graphics cards…"));
-        }
-        Devices::Ready(devices) => {
-            if let Some(problem) = devices.iter().find(|d| d.choice == draft.device).and_then(|d| d.problem.as_ref()) {
-                notice(ui, problem);
-            }
-        }
+    if let Devices::Probing = devices {
+        ui.label(theme::muted(ui, "Looking for graphics cards…"));
     }
 }
 
@@ -80,13 +77,8 @@ fn device_combo(ui: &mut Ui, choice: &mut DeviceChoice, devices: &Devices) -> Re
     let list = combo("device").width(width).truncate().selected_text(name).show_ui(ui, |ui| {
         ui.selectable_value(choice, DeviceChoice::Auto, "Best available");
         for device in known {
-            let usable = device.problem.is_none();
             let text = format!("{} ({})", device.name, class_name(device.kind));
-            let row = ui.add_enabled(usable, eframe::egui::Button::selectable(*choice == device.choice, text));
-            let row = row.on_disabled_hover_text(device.problem.as_deref().unwrap_or_default());
-            if row.clicked() {
-                *choice = device.choice.clone();
-            }
+            ui.selectable_value(choice, device.choice.clone(), text);
         }
     });
     list.response
@@ -148,8 +140,14 @@ fn data(ui: &mut Ui, draft: &mut TrainConfig) {
 fn start_or_stop(ui: &mut Ui, draft: &TrainConfig, cx: &mut Cx<'_>) {
     ui.add_space(space::XS);
     if let Some(run) = cx.state.active_run() {
-        let stop = ui.button(theme::strong("Stop training").color(palette(ui).error));
-        if stop.on_hover_text("Ends after the step in hand; the best network so far is kept").clicked() {
+        let text = if run.stopping { "Stopping…" } else { "Stop training" };
+        let stop = ui.add_enabled(!run.stopping, Button::new(theme::strong(text).color(palette(ui).error)));
+        let help = if run.history.is_empty() {
+            "Ends now; no epoch is done yet, so there is no network to keep"
+        } else {
+            "Ends after the step in hand; the best network so far is kept"
+        };
+        if stop.on_hover_text(help).clicked() {
             cx.send(Command::StopRun(run.id));
         }
         return;

@@ -53,25 +53,30 @@ struct Cell {
 fn cell_ui(ui: &Ui, rect: Rect, cell: &Cell) {
     let palette = palette(ui);
     let right = cell.truth == cell.called;
-    let colour = match cell.truth {
-        Label::Healthy => palette.healthy,
-        Label::Sick => palette.sick,
-    };
+    let colour = if right { palette.accent } else { palette.error };
     let share = if cell.total > 0 { cell.count as f64 / cell.total as f64 } else { f64::NAN };
     let shade = if share.is_finite() { share as f32 * FULL_SHADE } else { 0.0 };
     let painter = ui.painter();
     painter.rect_filled(rect, CornerRadius::same(theme::RADIUS), palette.raised.lerp_to_gamma(colour, shade));
 
     let number = count(usize::try_from(cell.count).unwrap_or(usize::MAX));
-    let middle = rect.center();
+    let middle = rect.center() - vec2(0.0, 8.0);
     painter.text(middle - vec2(0.0, 1.0), Align2::CENTER_BOTTOM, &number, theme::figure_font(), palette.text);
     let of_row = format!("{} of {}", percent(share), cell.truth);
-    painter.text(middle + vec2(0.0, 5.0), Align2::CENTER_TOP, of_row, theme::caption_font(), palette.text);
+    let meaning = match (cell.truth, right) {
+        (Label::Healthy, true) => "rightly cleared",
+        (Label::Healthy, false) => "false alarms",
+        (Label::Sick, true) => "found",
+        (Label::Sick, false) => "missed",
+    };
+    for (line, text) in [of_row.as_str(), meaning].into_iter().enumerate() {
+        let place = middle + vec2(0.0, 5.0 + 16.0 * line as f32);
+        painter.text(place, Align2::CENTER_TOP, text, theme::caption_font(), palette.text);
+    }
 
     let name = format!("Truly {}, called {}: {number}", cell.truth, cell.called);
     let id = ui.scope_id().with(("confusion", cell.truth, cell.called));
     let response = ui.interact(rect, id, Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Cell, true, &name));
-    let verdict = if right { "right" } else { "wrong" };
-    response.on_hover_text(format!("{name} ({}, {verdict})", percent(share)));
+    response.on_hover_text(format!("{name} ({}, {meaning})", percent(share)));
 }

@@ -60,7 +60,7 @@ pub fn curve<'a>(name: &str, points: impl Into<PlotPoints<'a>>, colour: Color32,
 /// What pure chance would give, between two points.
 #[must_use]
 pub fn chance<'a>(ui: &Ui, from: [f64; 2], to: [f64; 2]) -> Line<'a> {
-    curve("Chance", vec![from, to], palette(ui).line_strong, 1.0).style(LineStyle::dashed_dense())
+    curve("Chance", vec![from, to], palette(ui).muted, 1.0).style(LineStyle::dashed_dense())
 }
 
 /// Grid lines at every multiple of `step`.

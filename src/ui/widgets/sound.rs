@@ -91,7 +91,7 @@ impl SoundView {
         let left = place.x(spectrogram.time_of_column(-0.5));
         let right = place.x(spectrogram.time_of_column(spectrogram.frames as f64 - 0.5));
         let picture = Rect::from_x_y_ranges(left..=right, place.spectrogram.y_range());
-        let texture = self.picture.texture(ui.ctx(), view, map, picture.size());
+        let texture = self.picture.texture(ui.ctx(), spectrogram, map, picture.size());
         let [r, g, b] = map.rgb(0.0);
         let clipped = painter.with_clip_rect(place.spectrogram.intersect(painter.clip_rect()));
         clipped.rect_filled(place.spectrogram, 0.0, Color32::from_rgb(r, g, b));

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use eframe::egui::{Color32, ColorImage, Context, TextureHandle, TextureId, TextureOptions, Vec2};
 
-use crate::session::ClipView;
 use crate::spectrogram::Spectrogram;
 use crate::spectrogram::colour::ColourMap;
 
@@ -15,7 +14,7 @@ pub struct SpectrogramPicture {
 }
 
 struct Made {
-    view: Arc<ClipView>,
+    spectrogram: Arc<Spectrogram>,
     map: ColourMap,
     /// Columns and rows at most.
     limit: [usize; 2],
@@ -23,21 +22,21 @@ struct Made {
 }
 
 impl SpectrogramPicture {
-    /// The texture of `view` in the colours of `map`, for a picture of `size` points.
-    pub fn texture(&mut self, ctx: &Context, view: &Arc<ClipView>, map: ColourMap, size: Vec2) -> TextureId {
+    /// The texture of `spectrogram` in the colours of `map`, for a picture of `size` points.
+    pub fn texture(&mut self, ctx: &Context, spectrogram: &Arc<Spectrogram>, map: ColourMap, size: Vec2) -> TextureId {
         let pixels = size * ctx.pixels_per_point();
         let limit = [pixels.x.ceil().max(1.0) as usize, pixels.y.ceil().max(1.0) as usize];
         if let Some(made) = &self.made
-            && Arc::ptr_eq(&made.view, view)
+            && Arc::ptr_eq(&made.spectrogram, spectrogram)
             && made.map == map
             && made.limit == limit
         {
             return made.texture.id();
         }
         // Nearest: a cell is shown as it is, and no bump is invented between two.
-        let texture = ctx.load_texture("spectrogram", picture(&view.spectrogram, map, limit), TextureOptions::NEAREST);
+        let texture = ctx.load_texture("spectrogram", picture(spectrogram, map, limit), TextureOptions::NEAREST);
         let id = texture.id();
-        self.made = Some(Made { view: view.clone(), map, limit, texture });
+        self.made = Some(Made { spectrogram: spectrogram.clone(), map, limit, texture });
         id
     }
 }
