@@ -10,7 +10,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-/// A 3x3 or 1x1 convolution without bias (a batch norm follows), He-uniform (He et al. 2015, for ReLU).
+/// A 3x3 or 1x1 convolution without bias (a norm follows), He-uniform (He et al. 2015, for ReLU).
 pub(super) fn conv(
     channels: [usize; 2],
     kernel: usize,

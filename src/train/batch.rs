@@ -28,8 +28,8 @@ pub(super) struct Batcher<'a> {
 }
 
 impl Batcher<'_> {
-    /// The order of one epoch: every example once, in batches. A last batch of one example joins its neighbour, since a
-    /// batch norm cannot learn from one.
+    /// The order of one epoch: every example once, in batches. A last batch of one example joins its neighbour: a
+    /// step along one recording alone is mostly noise.
     pub fn order(&self, rng: &mut ChaCha8Rng) -> Vec<Vec<usize>> {
         let mut order: Vec<usize> = (0..self.examples.len()).collect();
         order.shuffle(rng);

@@ -17,7 +17,7 @@ pub struct TrainConfig {
     pub epochs: usize,
     /// Windows of sound per optimiser step. Default 16.
     pub batch_size: usize,
-    /// Peak learning rate of `AdamW`, reached after a short warm-up and lowered along a cosine. Default 0.001.
+    /// Peak learning rate of `AdamW`, reached after a short warm-up and lowered along a cosine. Default 0.002.
     pub learning_rate: f64,
     /// Weight decay of `AdamW`. Default 0.01.
     pub weight_decay: f64,
@@ -103,7 +103,7 @@ impl Default for TrainConfig {
             preset: Preset::Quick,
             epochs: 20,
             batch_size: 16,
-            learning_rate: 1e-3,
+            learning_rate: 2e-3,
             weight_decay: 1e-2,
             class_weights: true,
             augment: AugmentConfig::default(),

@@ -144,7 +144,8 @@ fn training_is_seen_live_and_is_not_closed_by_accident() {
     window.settle();
     assert!(window.harness.state().state().active_run().is_some(), "it is seen while it runs");
     window.harness.get_by_role_and_label(Role::Image, "Loss curves");
-    window.harness.get_by_label_contains("Training, epoch");
+    // In the panel, and in the status bar for those who work elsewhere.
+    assert_eq!(window.harness.query_all_by_label_contains("Training, epoch").count(), 2);
     window.harness.get_by_label_contains("Best epoch so far");
 
     window.ask_to_close();

@@ -16,7 +16,7 @@ use super::window::{PATIENCE, SMALLEST, USUAL, Window};
 /// People in the pictured study: enough for curves that look like curves.
 const PEOPLE: usize = 120;
 /// Epochs of the pictured training.
-const EPOCHS: usize = 8;
+const EPOCHS: usize = 14;
 
 /// Where the pictures of the README go.
 fn pictures() -> PathBuf {

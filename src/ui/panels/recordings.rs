@@ -262,9 +262,11 @@ impl RecordingList {
 /// What the colours of the dots mean, from right to left.
 fn legend(ui: &mut Ui) {
     let palette = palette(ui);
+    ui.spacing_mut().item_spacing.x = space::XS;
     for (kind, name) in Filter::ALL.iter().skip(1).rev() {
         ui.label(theme::caption(ui, *name));
         dot(ui, kind.colour(palette));
+        ui.add_space(space::S);
     }
 }
 

@@ -43,7 +43,7 @@ fn setting(ui: &mut Ui, name: &str, help: &str, control: impl FnOnce(&mut Ui) ->
 }
 
 fn network(ui: &mut Ui, draft: &mut TrainConfig, devices: &Devices) {
-    setting(ui, "Preset", "Puts every setting back to this preset's own", |ui| {
+    setting(ui, "Preset", "A named set of settings; a click puts every setting back to the preset's own", |ui| {
         ui.horizontal(|ui| {
             for preset in Preset::ALL {
                 let unchanged = *draft == preset.config();
@@ -51,7 +51,7 @@ fn network(ui: &mut Ui, draft: &mut TrainConfig, devices: &Devices) {
                     *draft = preset.config();
                 }
                 if draft.preset == preset && !unchanged {
-                    ui.label(theme::muted(ui, "changed; click to reset"));
+                    ui.label(theme::muted(ui, "changed"));
                 }
             }
         })
