@@ -9,6 +9,10 @@ use super::config::AugmentConfig;
 use super::fit::Example;
 use crate::data::features::SILENCE;
 
+/// Optimiser steps in an epoch, about, at least. Twenty epochs over a hundred recordings would be too few steps to learn
+/// anything; shown again, a recording gives another window and other variations.
+const MIN_STEPS: usize = 12;
+
 /// One batch, ready for the network.
 pub(super) struct Batch {
     /// Shape `[batch, 1, bins, frames]`.
@@ -28,11 +32,17 @@ pub(super) struct Batcher<'a> {
 }
 
 impl Batcher<'_> {
-    /// The order of one epoch: every example once, in batches. A last batch of one example joins its neighbour: a
-    /// step along one recording alone is mostly noise.
+    /// The order of one epoch, in batches: every example once, or in a small study several times, so that an epoch has
+    /// about [`MIN_STEPS`] at least. A last batch of one example joins its neighbour: a step along one recording alone is
+    /// mostly noise.
     pub fn order(&self, rng: &mut ChaCha8Rng) -> Vec<Vec<usize>> {
-        let mut order: Vec<usize> = (0..self.examples.len()).collect();
-        order.shuffle(rng);
+        let once = self.examples.len().div_ceil(self.batch_size.max(1)).max(1);
+        let mut order = Vec::new();
+        for _ in 0..MIN_STEPS.div_ceil(once) {
+            let mut pass: Vec<usize> = (0..self.examples.len()).collect();
+            pass.shuffle(rng);
+            order.extend(pass);
+        }
         let mut batches: Vec<Vec<usize>> = order.chunks(self.batch_size).map(<[usize]>::to_vec).collect();
         if batches.len() > 1
             && let Some(last) = batches.pop_if(|last| last.len() == 1)
@@ -146,14 +156,17 @@ mod tests {
     }
 
     #[test]
-    fn every_example_once_and_no_batch_of_one() {
-        let examples: Vec<_> = (0..9).map(|_| example(8, 0.0, Label::Sick)).collect();
+    fn every_example_equally_often_and_no_batch_of_one() {
         let augment = AugmentConfig::default();
-        let batches = batcher(&examples, &augment).order(&mut ChaCha8Rng::seed_from_u64(1));
-        assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [4, 5]);
-        let mut all: Vec<usize> = batches.concat();
-        all.sort_unstable();
-        assert_eq!(all, (0..9).collect::<Vec<_>>());
+        for (count, times, steps) in [(49, 1, 12), (9, 4, 9), (200, 1, 50), (1, 12, 3)] {
+            let examples: Vec<_> = (0..count).map(|_| example(8, 0.0, Label::Sick)).collect();
+            let batches = batcher(&examples, &augment).order(&mut ChaCha8Rng::seed_from_u64(1));
+            assert_eq!(batches.len(), steps, "{count} examples");
+            assert!(batches.iter().all(|batch| (2..=5).contains(&batch.len())), "{batches:?}");
+            let mut all: Vec<usize> = batches.concat();
+            all.sort_unstable();
+            assert_eq!(all, (0..count).flat_map(|index| vec![index; times]).collect::<Vec<_>>());
+        }
     }
 
     #[test]

@@ -396,7 +396,7 @@ mod tests {
         assert_eq!(first.history.len(), 4);
         assert_eq!(first.history[first.best_epoch - 1].validation_auc, Some(1.0));
         let batches = events.iter().filter(|event| matches!(event, TrainEvent::Batch(_))).count();
-        assert_eq!(batches, 4 * 6);
+        assert_eq!(batches, 4 * 12, "twice over the 48 recordings, in batches of 8");
         let (second, _) = fit_once();
         assert_eq!(first.history, second.history, "same seed, same figures");
         let scores = |trained: &Trained| {

@@ -5,15 +5,14 @@ use std::sync::Arc;
 use eframe::egui::{Align, Label as TextLabel, Layout, Ui};
 
 use super::recordings::RecordingList;
-use super::{Cx, Panel};
+use super::{Cx, Panel, open_buttons};
 use crate::data::Verdict;
 use crate::session::{ClipView, Command, ViewState};
 use crate::spectrogram::colour::ColourMap;
 use crate::spectrogram::{LogMelConfig, PaperConfig, SpectrogramConfig};
-use crate::ui::dialogs::Dialog;
 use crate::ui::format::file_name;
 use crate::ui::theme;
-use crate::ui::widgets::{SoundView, badge, card, columns, combo, empty_state, page_header, primary_button};
+use crate::ui::widgets::{SoundView, badge, card, columns, combo, empty_state, page_header};
 
 /// The panel of the recordings.
 #[derive(Default)]
@@ -30,11 +29,7 @@ impl Panel for ExplorePanel {
         if cx.state.study.is_empty() {
             let text = "Open a dataset to browse its recordings, see their waveforms and spectrograms, and find out why \
                         some are left out.";
-            empty_state(ui, "No recordings yet", text, |ui| {
-                if primary_button(ui, "Open a folder…").clicked() {
-                    cx.ask(Dialog::OpenFolder);
-                }
-            });
+            empty_state(ui, "No recordings yet", text, |ui| open_buttons(ui, cx));
             return;
         }
         page_header(ui, "Explore", "Arrow keys move through the list", |ui| self.settings(ui, cx));

@@ -10,6 +10,9 @@ use crate::ui::format::{counted, file_name};
 use crate::ui::theme::{self, Palette, palette, space};
 use crate::ui::widgets::{combo, dot};
 
+/// Room that the meaning of the colours needs, in points; in narrower lists a row tells it on hover.
+const LEGEND_WIDTH: f32 = 290.0;
+
 /// Which recordings the list shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Filter {
@@ -144,7 +147,9 @@ impl RecordingList {
         self.choose_rows(study, cx.state.explore.selected);
         ui.horizontal(|ui| {
             ui.label(theme::muted(ui, counted(self.rows.len(), "recording", "recordings")));
-            ui.with_layout(Layout::right_to_left(Align::Center), legend);
+            if ui.available_width() >= LEGEND_WIDTH {
+                ui.with_layout(Layout::right_to_left(Align::Center), legend);
+            }
         });
         self.keys(ui, cx);
         self.table(ui, cx);
