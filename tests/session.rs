@@ -313,3 +313,26 @@ fn the_demo_trains_whatever_happens_beside_it() {
     }
     assert!(session.state().messages.iter().any(|message| message.text.contains("bad.csv")));
 }
+
+/// Impatient people drop a folder twice.
+#[test]
+fn a_folder_that_is_opened_again_while_it_is_read_is_open_once() {
+    let mut bench = Bench::new();
+    let once = bench.state().study.clips.len();
+    bench.carry_out(Command::CloseStudy);
+    bench.session.send(Command::Open(vec![bench.root.clone()]));
+    bench.session.send(Command::Open(vec![bench.root.join("virufy")]));
+    bench.carry_out(Command::Open(vec![bench.root.clone()]));
+    assert_eq!(bench.state().study.clips.len(), once);
+    assert!(bench.state().loading.is_none() && bench.state().study.split.is_some());
+}
+
+#[test]
+fn the_same_recording_named_twice_is_scored_once() {
+    let mut bench = Bench::new();
+    bench.train(1);
+    let cough = a_recording(bench.state());
+    bench.carry_out(Command::Predict(vec![cough.clone(), cough]));
+    assert_eq!(bench.state().predictions.len(), 1);
+    answer(bench.state());
+}

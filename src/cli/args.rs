@@ -125,7 +125,7 @@ pub struct Train {
     /// auto, cpu, ndarray, gpu, or a part of a device's name
     #[arg(long, default_value = "auto")]
     pub device: DeviceChoice,
-    /// Passes over the training part
+    /// Rounds over the training part; a small one is shown several times in each
     #[arg(long, value_name = "N")]
     pub epochs: Option<usize>,
     /// Seed of the split, the weights and the order

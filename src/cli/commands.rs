@@ -159,7 +159,7 @@ pub(super) fn evaluate(args: &Evaluate) -> Result<(), CliError> {
     if let Some(folder) = &args.out {
         if !report::may_write(folder) {
             return Err(CliError::Usage(format!(
-                "this folder holds a trained run, or tables of the same names, which would be lost; choose another: {}",
+                "this folder holds a trained run, or files that the report would write over; choose another: {}",
                 folder.display()
             )));
         }

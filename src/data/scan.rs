@@ -66,6 +66,9 @@ pub enum ScanError {
     /// A dataset's table cannot be read.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// Several of these, and nothing that could be read.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Several(Vec<Self>),
 }
 
 /// A dataset after its scan.
@@ -195,13 +198,16 @@ pub fn scan(
         found.sources.push(SourceScan { kind: source.kind(), root, clips: contents.clips, notes: contents.notes });
     }
     if found.sources.is_empty()
-        && let Some(first) = found.problems.pop()
+        && let Some(last) = found.problems.pop()
     {
-        return Err(first);
+        return Err(if found.problems.is_empty() {
+            last
+        } else {
+            found.problems.push(last);
+            ScanError::Several(found.problems)
+        });
     }
-    if found.sources.len() > 1 {
-        drop_repeated(&mut found.sources, []);
-    }
+    drop_repeated(&mut found.sources, []);
     decode_all(&mut found.sources, progress)?;
     Ok(found)
 }
@@ -216,7 +222,7 @@ pub fn drop_repeated<'a>(sources: &mut [SourceScan], open: impl IntoIterator<Ite
         let repeated = before - source.clips.len();
         if repeated > 0 {
             source.notes.push(format!(
-                "{repeated} of its recordings are also part of another open dataset, and are left out here."
+                "{repeated} of its recordings were read already under another path, and are left out here."
             ));
         }
     }

@@ -62,6 +62,12 @@ const FIGURES: [(&str, Drawing); 4] = [
     }),
 ];
 
+/// The figures that need the course of training.
+const HISTORY_FIGURES: [&str; 2] = ["loss_history.png", "accuracy_history.png"];
+
+/// The tables of every report.
+const TABLES: [&str; 4] = ["metrics.json", "metrics.csv", "classification_report.txt", "predictions.csv"];
+
 /// Writes figures (`roc_auc.png`, `recall_vs_precision.png`, `confusion_matrix.png`, `score_histogram.png`, and with a
 /// history `loss_history.png`, `accuracy_history.png`), `metrics.json`, `metrics.csv`, `classification_report.txt` and
 /// `predictions.csv` into `folder`, which is made where it is missing. Returns the files, in the order written.
@@ -82,8 +88,9 @@ pub fn write_report(folder: &Path, input: &ReportInput) -> Result<Vec<PathBuf>, 
         written.push(write_figure(folder, name, &drawing(&table, input, &caption))?);
     }
     if let Some(history) = input.history {
-        written.push(write_figure(folder, "loss_history.png", &figures::loss_history(history, &caption))?);
-        written.push(write_figure(folder, "accuracy_history.png", &figures::accuracy_history(history, &caption))?);
+        let [loss, accuracy] = HISTORY_FIGURES;
+        written.push(write_figure(folder, loss, &figures::loss_history(history, &caption))?);
+        written.push(write_figure(folder, accuracy, &figures::accuracy_history(history, &caption))?);
     }
     written.extend(write_tables(folder, input, &table)?);
     Ok(written)
@@ -95,7 +102,8 @@ pub fn write_report(folder: &Path, input: &ReportInput) -> Result<Vec<PathBuf>, 
 pub fn may_write(folder: &Path) -> bool {
     let has = |name: &str| folder.join(name).exists();
     let earlier_report = has("metrics.json") && has("classification_report.txt");
-    !is_run(folder) && (earlier_report || !has("predictions.csv"))
+    let mut names = FIGURES.iter().map(|(name, _)| *name).chain(HISTORY_FIGURES).chain(TABLES);
+    !is_run(folder) && (earlier_report || !names.any(has))
 }
 
 fn write_figure(folder: &Path, name: &str, svg: &str) -> Result<PathBuf, ReportError> {
@@ -105,8 +113,7 @@ fn write_figure(folder: &Path, name: &str, svg: &str) -> Result<PathBuf, ReportE
 }
 
 fn write_tables(folder: &Path, input: &ReportInput, table: &ThresholdTable) -> Result<[PathBuf; 4], ReportError> {
-    let [json, csv, text, list] =
-        ["metrics.json", "metrics.csv", "classification_report.txt", "predictions.csv"].map(|name| folder.join(name));
+    let [json, csv, text, list] = TABLES.map(|name| folder.join(name));
     write_atomic(&json, "writing the metrics", |out| {
         serde_json::to_writer_pretty(&mut *out, &Summary::new(table, input.threshold, input.threshold_origin))?;
         out.write_all(b"\n")

@@ -10,14 +10,15 @@ use std::time::Instant;
 use rayon::prelude::*;
 
 use super::evaluation::{DEFAULT_THRESHOLD, Evaluation};
+use super::jobs::guarded;
 use super::run::{RunCounts, RunId};
 use crate::data::features::Features;
 use crate::data::split::{Part, split};
 use crate::data::{Clip, Label, PersonId};
 use crate::eval::Rule;
-use crate::report;
 use crate::report::predictions::{self, Prediction, threshold_table};
-use crate::train::device::{self, ComputeDevice};
+use crate::report::{self, ReportError};
+use crate::train::device::{self, ComputeDevice, DeviceChoice, DeviceClass, Selected};
 use crate::train::saved::{self, RunResult};
 use crate::train::{Example, Predictor, TrainConfig, TrainError, TrainEvent, Trained, fit};
 
@@ -86,29 +87,36 @@ impl Experiment {
     /// Computes features, deals parts, trains, chooses the threshold on validation, tests, saves, reports.
     ///
     /// # Errors
-    /// [`Ending`] when there is no network to keep. Nothing usable is left in the folder then.
+    /// [`Ending`] when there is no network to keep. Nothing is left in the folder then.
     pub fn run(&self, on_event: &mut (dyn FnMut(RunEvent) -> ControlFlow<()> + Send)) -> Result<(), Ending> {
-        let started = Instant::now();
         self.config.validate().map_err(|error| format!("the training setting {error}"))?;
         let selected = device::select(&self.config.device).map_err(|error| error.to_string())?;
         // A folder that cannot be written to is found out now, not after hours of training.
         saved::begin(&self.folder, &self.config).map_err(|error| error.to_string())?;
+        self.run_on(selected, on_event).inspect_err(|_| saved::abandon(&self.folder))
+    }
+
+    fn run_on(
+        &self,
+        selected: Selected,
+        on_event: &mut (dyn FnMut(RunEvent) -> ControlFlow<()> + Send),
+    ) -> Result<(), Ending> {
+        let started = Instant::now();
         if let Some(note) = selected.fallback {
             let _ = on_event(RunEvent::Note(note));
         }
         let usable = self.prepare(on_event)?;
         let (items, counts) = self.deal(usable)?;
         let _ = on_event(RunEvent::Dealt(counts));
-        let trained = self.train(&items, &selected.device, on_event)?;
+        let (trained, compute) = self.train(&items, selected.device, on_event)?;
         let _ = on_event(RunEvent::Testing);
-        let predictor = Predictor::new(&trained.network, self.config.network.window_frames(), &selected.device.device);
+        let predictor = Predictor::new(&trained.network, self.config.network.window_frames(), &compute.device);
         if let Some(error) = &trained.broke_off {
             let _ = on_event(RunEvent::Note(format!(
                 "Training broke off, and the best network up to there is kept: {error}"
             )));
         }
-        let (finished, unwritten) =
-            self.test_and_save(&items, counts, trained, predictor, &selected.device, started)?;
+        let (finished, unwritten) = self.test_and_save(&items, counts, trained, predictor, &compute, started)?;
         if let Some(error) = unwritten {
             let _ = on_event(RunEvent::Note(format!("The network is saved, but not its whole report: {error}")));
         }
@@ -182,20 +190,43 @@ impl Experiment {
         Ok((items.collect(), counts))
     }
 
+    /// Trains on `compute`, or on the CPU where a graphics card that nobody named turns out not to work. Returns what
+    /// computed in the end.
     fn train(
         &self,
         items: &[Item],
-        compute: &ComputeDevice,
+        compute: ComputeDevice,
         on_event: &mut (dyn FnMut(RunEvent) -> ControlFlow<()> + Send),
-    ) -> Result<Trained, Ending> {
+    ) -> Result<(Trained, ComputeDevice), Ending> {
         let part = |part| items.iter().filter(|item| item.part == part).map(|item| item.example.clone()).collect();
         let (train, validation): (Vec<Example>, Vec<Example>) = (part(Part::Train), part(Part::Validation));
-        fit(&self.config, &train, &validation, compute, &mut |event| on_event(RunEvent::Train(event))).map_err(
-            |error| match error {
-                TrainError::StoppedEarly => Ending::Stopped,
-                other => Ending::Failed(other.to_string()),
-            },
-        )
+        let mut fit_on = |compute: &ComputeDevice| {
+            guarded(|| {
+                Ok(fit(&self.config, &train, &validation, compute, &mut |event| on_event(RunEvent::Train(event))))
+            })
+        };
+        let replaceable = matches!(self.config.device, DeviceChoice::Auto | DeviceChoice::Gpu);
+        let (fitted, compute) = match fit_on(&compute) {
+            Ok(fitted) => (fitted, compute),
+            // Drivers fail by panicking, at the first kernel or when the memory is full.
+            Err(reason) if replaceable && compute.info.kind != DeviceClass::Cpu => {
+                let cpu = device::flex();
+                let fitted = fit_on(&cpu).map_err(Ending::Failed)?;
+                let card = &compute.info.name;
+                let _ =
+                    on_event(RunEvent::Note(format!("{card} failed, and the processor was used instead: {reason}")));
+                (fitted, cpu)
+            }
+            Err(reason) => {
+                let device = &compute.info.name;
+                return Err(Ending::Failed(format!("{reason} ({device}; choose another device and train again)")));
+            }
+        };
+        match fitted {
+            Ok(trained) => Ok((trained, compute)),
+            Err(TrainError::StoppedEarly) => Err(Ending::Stopped),
+            Err(other) => Err(Ending::Failed(other.to_string())),
+        }
     }
 
     /// Also returns why the report is incomplete, if it is: figures are no reason to lose a network.
@@ -228,12 +259,14 @@ impl Experiment {
         };
         let evaluation = Evaluation::new(self.name.clone(), Some(self.id), test, Some(threshold), self.synthetic)
             .map_err(|error| error.to_string())?;
-        predictions::write(&folder.join("validation_predictions.csv"), &validation)
-            .map_err(|error| error.to_string())?;
-        report::history::write(&folder.join("history.csv"), &trained.history).map_err(|error| error.to_string())?;
-        let report = evaluation.write_report(folder, Some(&trained.history));
+        let tables = || -> Result<(), ReportError> {
+            predictions::write(&folder.join("validation_predictions.csv"), &validation)?;
+            report::history::write(&folder.join("history.csv"), &trained.history)?;
+            evaluation.write_report(folder, Some(&trained.history))
+        };
+        let unwritten = tables().err().map(|error| error.to_string());
         saved::save_result(folder, &result).map_err(|error| error.to_string())?;
-        Ok((Finished { evaluation, predictor, result }, report.err().map(|error| error.to_string())))
+        Ok((Finished { evaluation, predictor, result }, unwritten))
     }
 }
 

@@ -72,6 +72,14 @@ pub(super) struct Scanned {
     pub synthetic: bool,
 }
 
+/// A wish to make or read datasets.
+pub(super) enum Load {
+    /// The demo study, and what to do with it.
+    Demo(Option<TrainAfter>),
+    /// Folders with datasets.
+    Folders(Vec<PathBuf>),
+}
+
 /// The wish to train as soon as the recordings have been read.
 pub(super) struct TrainAfter {
     /// Where to save the run; `None` picks a new folder in the user's data folder.
@@ -215,7 +223,9 @@ pub(super) fn scan_folders(
     let replaces = |(root, _): &&OpenSource| sources.iter().any(|new| new.is_of(root));
     let (replaced, kept): (Vec<_>, Vec<_>) = open.iter().partition(replaces);
     let replaced: Vec<PathBuf> = replaced.into_iter().map(|(root, _)| root.clone()).collect();
-    drop_repeated(&mut sources, kept.into_iter().flat_map(|(_, clips)| clips).map(Arc::as_ref));
+    if !kept.is_empty() {
+        drop_repeated(&mut sources, kept.into_iter().flat_map(|(_, clips)| clips).map(Arc::as_ref));
+    }
     for problem in problems {
         let _ = reporter.send(Event::Failed(problem.to_string()));
     }

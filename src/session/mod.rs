@@ -14,7 +14,7 @@ mod runs;
 mod state;
 mod update;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -55,6 +55,10 @@ pub struct Session {
     predictors: HashMap<RunId, Arc<Predictor>>,
     /// Raised to stop the jobs that make or read datasets for the study that is open.
     stop_loading: Arc<AtomicBool>,
+    /// A job makes or reads datasets.
+    loading_now: bool,
+    /// What is made or read after it.
+    waiting: VecDeque<jobs::Load>,
     /// The saved run that was asked for last; answers for others come too late to be shown.
     wanted_run: Option<PathBuf>,
     /// A recording is being made ready for Explore.
@@ -80,6 +84,8 @@ impl Session {
             stops: HashMap::new(),
             predictors: HashMap::new(),
             stop_loading: Arc::default(),
+            loading_now: false,
+            waiting: VecDeque::new(),
             wanted_run: None,
             viewing: false,
             next_run: 0,

@@ -69,7 +69,7 @@ pub enum RunPhase {
     },
     /// The person stopped it before there was a network to keep.
     Cancelled,
-    /// It ended with nothing saved, for this reason.
+    /// It ended without a network to use, for this reason.
     Failed(String),
 }
 

@@ -15,7 +15,7 @@ use super::run::{Run, RunId, RunPhase};
 use super::state::{PredictedFile, PredictionOutcome, Severity};
 use super::update::unless;
 use crate::spectrogram::Spectrogram;
-use crate::train::{TrainConfig, TrainEvent, saved};
+use crate::train::{TrainConfig, TrainEvent};
 
 impl Session {
     pub(super) fn start_run(&mut self, config: TrainConfig, folder: Option<PathBuf>) {
@@ -98,14 +98,24 @@ impl Session {
     pub(super) fn on_run_opened(&mut self, opened: OpenedRun) {
         let OpenedRun { saved, history, predictions, predictor, then_predict } = opened;
         let existing = self.state.runs.iter().find(|run| run.folder == saved.folder).map(|run| run.id);
-        let id = existing.unwrap_or_else(|| {
-            let id = self.new_run_id();
-            self.state.runs.push(Run::from_saved(id, &saved, history));
-            id
-        });
+        let id = existing.unwrap_or_else(|| self.new_run_id());
+        let run = Run::from_saved(id, &saved, history);
+        match self.run_mut(id) {
+            // It may have been trained anew since it was opened; what this session saw of its training stays.
+            Some(known) if !known.is_active() => {
+                let (batches, plan, started) = (std::mem::take(&mut known.batches), known.plan.take(), known.started);
+                *known = Run { batches, plan, started, ..run };
+            }
+            Some(_) => {}
+            None => self.state.runs.push(run),
+        }
         self.predictors.insert(id, Arc::new(predictor));
         // The person has asked for another one since.
         if self.wanted_run.as_ref() != Some(&saved.folder) {
+            if !then_predict.is_empty() {
+                let text = "The recordings were not scored, as another run was opened meanwhile; drop them again";
+                self.say(Severity::Warning, text);
+            }
             return;
         }
         let name = self.state.run(id).map(|run| run.name.clone()).unwrap_or_default();
@@ -180,20 +190,21 @@ impl Session {
         if self.state.current_run == Some(id) && !busy_elsewhere {
             self.state.predict_run = Some(id);
             self.state.evaluation = Some(evaluation);
-            self.wanted_run = None;
         } else {
+            self.state.predict_run.get_or_insert(id);
             self.say(Severity::Info, format!("The training “{name}” has finished; Train shows it"));
         }
     }
 
-    pub(super) fn predict(&mut self, paths: Vec<PathBuf>) {
+    pub(super) fn predict(&mut self, mut paths: Vec<PathBuf>) {
+        let mut seen = HashSet::new();
+        paths.retain(|path| seen.insert(path.clone()));
         let run = self.state.predict_run();
         let Some((id, name, config)) = run.map(|run| (run.id, run.name.clone(), run.config.spectrogram.clone())) else {
             self.say(Severity::Warning, "There is no trained network yet: train one, or open a saved run");
             return;
         };
         let Some(predictor) = self.predictors.get(&id).cloned() else { return };
-        let again: HashSet<&PathBuf> = paths.iter().collect();
         let others = std::mem::take(&mut self.state.predictions);
         let pending = paths.iter().rev().map(|path| PredictedFile {
             path: path.clone(),
@@ -201,7 +212,7 @@ impl Session {
             run_name: name.clone(),
             outcome: PredictionOutcome::Pending,
         });
-        self.state.predictions = pending.chain(others.into_iter().filter(|file| !again.contains(&file.path))).collect();
+        self.state.predictions = pending.chain(others.into_iter().filter(|file| !seen.contains(&file.path))).collect();
         self.spawn("predict", move |reporter| {
             for path in paths {
                 let outcome = jobs::predict(&predictor, &path, &config);
@@ -254,7 +265,6 @@ fn run_experiment(reporter: &Reporter, experiment: &Experiment, stop: &AtomicBoo
         }))
     });
     if let Err(ending) = outcome.unwrap_or_else(|panic| Err(Ending::Failed(panic))) {
-        saved::abandon(&experiment.folder);
         let _ = reporter.send(Event::Run { id, event: RunEvent::Ended(ending) });
     }
 }

@@ -28,7 +28,7 @@ pub struct State {
     pub runs: Vec<Run>,
     /// The run that Train shows.
     pub current_run: Option<RunId>,
-    /// The run whose network scores new recordings: the last one that was trained or opened to its end.
+    /// The run whose network scores new recordings: the last one that was opened, or trained and looked at.
     pub predict_run: Option<RunId>,
     /// What Evaluate shows.
     pub evaluation: Option<Evaluation>,

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use super::clip_view::ClipView;
 use super::evaluation::Evaluation;
-use super::jobs::{self, Event, OpenSource, Reporter, Scanned, Sorted, TrainAfter};
+use super::jobs::{self, Event, Load, OpenSource, Reporter, Scanned, Sorted, TrainAfter};
 use super::state::{ClipId, Devices, Loading, Message, Severity, Study, ViewState};
 use super::{Command, Session};
 use crate::data::scan::SourceScan;
@@ -22,8 +22,8 @@ impl Session {
         match command {
             Command::ProbeDevices => self.probe_devices(),
             Command::Open(paths) => self.open(paths),
-            Command::OpenDemo => self.open_demo(None),
-            Command::RunDemo { folder } => self.open_demo(Some(TrainAfter { folder })),
+            Command::OpenDemo => self.load(Load::Demo(None)),
+            Command::RunDemo { folder } => self.load(Load::Demo(Some(TrainAfter { folder }))),
             Command::CloseStudy => self.close_study(),
             Command::Select(clip) => self.select(clip),
             Command::ShowSpectrogram(config) => self.show_spectrogram(config),
@@ -42,17 +42,18 @@ impl Session {
 
     /// Starts a job whose failure is an error message.
     pub(super) fn spawn(&mut self, name: &str, job: impl FnOnce(&Reporter) -> Result<(), String> + Send + 'static) {
-        self.spawn_or(name, Event::Failed, job);
+        let _ = self.spawn_or(name, Event::Failed, job);
     }
 
-    /// Starts a job whose failure is what `failed` makes of the reason.
+    /// Starts a job whose failure is what `failed` makes of the reason. Returns whether it could be started.
     fn spawn_or(
         &mut self,
         name: &str,
         failed: impl FnOnce(String) -> Event + Send + 'static,
         job: impl FnOnce(&Reporter) -> Result<(), String> + Send + 'static,
-    ) {
-        if self.reporter.spawn(name, failed, job) {
+    ) -> bool {
+        let started = self.reporter.spawn(name, failed, job);
+        if started {
             self.active_jobs += 1;
         } else {
             self.say(
@@ -60,6 +61,7 @@ impl Session {
                 "The operating system refused to start a thread; close other programs and try again",
             );
         }
+        started
     }
 
     pub(super) fn say(&mut self, severity: Severity, text: impl Into<String>) {
@@ -85,30 +87,48 @@ impl Session {
         });
     }
 
-    fn open_demo(&mut self, then: Option<TrainAfter>) {
+    /// Makes or reads datasets, one after the other: what is open already must be known before more is added to it.
+    fn load(&mut self, load: Load) {
+        if self.loading_now {
+            self.waiting.push_back(load);
+        } else {
+            self.loading_now = true;
+            match load {
+                Load::Demo(then) => self.make_demo(then),
+                Load::Folders(folders) => self.scan(folders, None),
+            }
+        }
+    }
+
+    fn load_next(&mut self) {
+        self.loading_now = false;
+        self.state.loading = None;
+        if let Some(next) = self.waiting.pop_front() {
+            self.load(next);
+        }
+    }
+
+    fn make_demo(&mut self, then: Option<TrainAfter>) {
         let folder = self.data_folder.join("demo");
-        self.load("Making the demo study", move |reporter, generation, stop| {
+        self.start_loading("Making the demo study", move |reporter, generation, stop| {
             jobs::make_demo(reporter, &folder, then, generation, stop)
         });
     }
 
     fn scan(&mut self, folders: Vec<PathBuf>, then: Option<TrainAfter>) {
-        if folders.is_empty() {
-            return;
-        }
         let study = &self.state.study;
         let mut clips = study.clips.iter().cloned();
         let mut clips_of = |source: &SourceScan| clips.by_ref().take(source.clips.len()).collect();
         let open: Vec<OpenSource> =
             study.sources.iter().map(|source| (source.root.clone(), clips_of(source))).collect();
         let policy = study.policy.clone();
-        self.load("Reading recordings", move |reporter, generation, stop| {
+        self.start_loading("Reading recordings", move |reporter, generation, stop| {
             jobs::scan_folders(reporter, &folders, &policy, &open, then, generation, stop)
         });
     }
 
     /// Starts a job that makes or reads datasets, with progress; closing the study stops it.
-    fn load(
+    fn start_loading(
         &mut self,
         task: &'static str,
         job: impl FnOnce(&Reporter, u64, &AtomicBool) -> Result<(), String> + Send + 'static,
@@ -116,13 +136,17 @@ impl Session {
         let (generation, stop) = (self.generation, Arc::clone(&self.stop_loading));
         self.on_loading(task, String::new(), 0, 0);
         let failed = move |reason| Event::LoadingFailed { generation, reason };
-        self.spawn_or("load", failed, move |reporter| job(reporter, generation, &stop));
+        if !self.spawn_or("load", failed, move |reporter| job(reporter, generation, &stop)) {
+            self.load_next();
+        }
     }
 
     fn close_study(&mut self) {
         self.generation += 1;
         self.stop_loading.store(true, Ordering::Relaxed);
         self.stop_loading = Arc::default();
+        self.waiting.clear();
+        self.loading_now = false;
         self.state.study = Study::default();
         self.state.explore = Default::default();
         self.state.loading = None;
@@ -175,8 +199,8 @@ impl Session {
                 self.on_scanned(scanned, then);
             }
             Event::LoadingFailed { generation, reason } if generation == self.generation => {
-                self.state.loading = None;
                 self.say(Severity::Error, reason);
+                self.load_next();
             }
             Event::Split { generation, outcome } if generation == self.generation => {
                 self.state.study.split = Some(outcome);
@@ -216,7 +240,9 @@ impl Session {
         for path in sorted.missing {
             self.say(Severity::Error, format!("There is no such file or folder: {}", path.display()));
         }
-        self.scan(sorted.folders, None);
+        if !sorted.folders.is_empty() {
+            self.load(Load::Folders(sorted.folders));
+        }
         for table in sorted.tables {
             self.spawn("open table", move |reporter| jobs::open_predictions(reporter, &table));
         }
@@ -232,8 +258,9 @@ impl Session {
         study.synthetic |= synthetic;
         study.clips = study.sources.iter().flat_map(|source| source.clips.iter().cloned().map(Arc::new)).collect();
         let alone = study.sources.len() == opened;
+        // Until the new one is drawn.
+        study.split = None;
         let clips = study.clips.clone();
-        self.state.loading = None;
         self.state.explore.selected = None;
         self.state.explore.view = ViewState::Empty;
         let generation = self.generation;
@@ -245,6 +272,7 @@ impl Session {
         if let Some(TrainAfter { folder }) = then.filter(|_| alone) {
             self.start_run(TrainConfig::default(), folder);
         }
+        self.load_next();
     }
 
     fn on_view(

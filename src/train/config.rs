@@ -13,7 +13,7 @@ use crate::train::device::DeviceChoice;
 pub struct TrainConfig {
     /// The preset that these settings started from.
     pub preset: Preset,
-    /// Passes over the training part. Default 20.
+    /// Rounds over the training part; a small one is shown several times in each. Default 20.
     pub epochs: usize,
     /// Windows of sound per optimiser step. Default 16.
     pub batch_size: usize,

@@ -18,7 +18,7 @@ pub enum TrainEvent {
         /// Recordings in all.
         total: usize,
     },
-    /// One pass over the training part and its validation are done. Never dropped.
+    /// One epoch and its validation are done. Never dropped.
     Epoch {
         /// The figures of the epoch.
         record: EpochRecord,

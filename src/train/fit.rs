@@ -101,12 +101,28 @@ pub fn fit(
     if on_event(TrainEvent::Started(run.plan.clone())).is_break() {
         return Err(TrainError::StoppedEarly);
     }
+    keep_best(config, on_event, |epoch, on_event| {
+        let record = run.train_and_validate(epoch, validation, on_event)?;
+        Ok(record.map(|record| (run.network.valid(), record)))
+    })
+}
+
+/// Who listens to a training, and may stop it.
+type OnEvent<'a> = &'a mut dyn FnMut(TrainEvent) -> ControlFlow<()>;
+
+/// Runs epochs until the settings, the listener or an error ends them, and keeps the best network. `epoch` returns
+/// `None` when the listener stopped it.
+fn keep_best(
+    config: &TrainConfig,
+    on_event: OnEvent<'_>,
+    mut epoch: impl FnMut(usize, OnEvent<'_>) -> Result<Option<(Network, EpochRecord)>, TrainError>,
+) -> Result<Trained, TrainError> {
     let mut best: Option<Best> = None;
     let mut history = Vec::new();
     let (mut stopped, mut broke_off) = (false, None);
-    for epoch in 1..=config.epochs {
-        let record = match run.train_and_validate(epoch, validation, on_event) {
-            Ok(Some(record)) => record,
+    for number in 1..=config.epochs {
+        let (network, record) = match epoch(number, on_event) {
+            Ok(Some(done)) => done,
             Ok(None) => {
                 stopped = true;
                 break;
@@ -118,14 +134,14 @@ pub fn fit(
         };
         let is_best = best.as_ref().is_none_or(|best| best.is_beaten_by(&record));
         if is_best {
-            best = Some(Best { network: run.network.valid(), record });
+            best = Some(Best { network, record });
         }
         history.push(record);
         if on_event(TrainEvent::Epoch { record, best: is_best }).is_break() {
-            stopped = epoch < config.epochs;
+            stopped = number < config.epochs;
             break;
         }
-        let since_best = best.as_ref().map_or(0, |best| epoch - best.record.epoch);
+        let since_best = best.as_ref().map_or(0, |best| number - best.record.epoch);
         if config.patience > 0 && since_best >= config.patience {
             break;
         }
@@ -207,7 +223,7 @@ impl<'a> Fit<'a> {
         Ok(Some(epoch_record(epoch, train_loss, train_accuracy, validation, &scores, self.class_weights)))
     }
 
-    /// One pass over the training part. Returns mean loss and accuracy, or `None` when the callback stopped it.
+    /// The steps of one epoch. Returns mean loss and accuracy, or `None` when the callback stopped it.
     fn epoch(
         &mut self,
         epoch: usize,
@@ -425,28 +441,31 @@ mod tests {
 
     #[test]
     fn what_breaks_after_a_good_epoch_does_not_take_its_network() {
-        let (train, mut validation) = (examples(48, 1), examples(16, 2));
-        let broken = Features::from_values(vec![f32::NAN; 16 * 20], 16);
-        let label = Label::Sick;
-        // The first epoch sees sound numbers only; the second meets a recording without any.
-        let config = config();
-        let mut fit = Fit::new(&config, &train, [24, 24], &flex());
-        let mut nobody = |_: TrainEvent| ControlFlow::Continue(());
-        assert!(matches!(fit.train_and_validate(1, &validation, &mut nobody), Ok(Some(_))));
-        validation.push(Example { features: broken, label });
-        assert!(matches!(fit.train_and_validate(2, &validation, &mut nobody), Err(TrainError::Diverged { epoch: 2 })));
+        let device = flex().device;
+        let epochs = |broken_from: usize| {
+            let config = config();
+            let device = device.clone();
+            keep_best(&config.clone(), &mut |_| ControlFlow::Continue(()), move |epoch, _| {
+                if epoch >= broken_from {
+                    return Err(TrainError::Diverged { epoch });
+                }
+                let network = config.network.init(16, &mut ChaCha8Rng::seed_from_u64(1), &device);
+                Ok(Some((network, epoch_record(epoch, 0.7, 0.5, &examples(4, 2), &[0.1, 0.9, 0.2, 0.8], [1.0; 2]))))
+            })
+        };
+        let trained = epochs(3).unwrap();
+        assert_eq!((trained.best_epoch, trained.history.len()), (1, 2));
+        assert!(matches!(trained.broke_off, Some(TrainError::Diverged { epoch: 3 })) && !trained.stopped);
+        assert!(matches!(epochs(1), Err(TrainError::Diverged { epoch: 1 })), "there was nothing to keep");
+        assert!(epochs(100).unwrap().broke_off.is_none());
+    }
 
-        // A learning rate that ruins every network: at the latest the second epoch is no number any more.
-        let wild = TrainConfig { learning_rate: 1.0, epochs: 6, patience: 0, ..config };
-        let mut epochs = 0;
-        let ended = super::fit(&wild, &train, &examples(16, 2), &flex(), &mut |event| {
-            epochs += usize::from(matches!(event, TrainEvent::Epoch { .. }));
-            ControlFlow::Continue(())
-        });
-        match ended {
-            Ok(trained) => assert_eq!(trained.broke_off.is_some(), epochs < 6),
-            Err(error) => assert!(epochs == 0 && matches!(error, TrainError::Diverged { .. }), "{error}"),
-        }
+    #[test]
+    fn a_recording_without_numbers_ends_the_epoch_with_an_error() {
+        let (train, mut validation) = (examples(48, 1), examples(16, 2));
+        validation.push(Example { features: Features::from_values(vec![f32::NAN; 16 * 20], 16), label: Label::Sick });
+        let ended = fit(&config(), &train, &validation, &flex(), &mut |_| ControlFlow::Continue(()));
+        assert!(matches!(ended, Err(TrainError::Diverged { epoch: 1 })));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use crate::data::features::Features;
 use crate::models::Network;
 
-/// A network that answers: no gradients, no dropout, running statistics frozen.
+/// A network that answers: no gradients, no dropout.
 #[derive(Clone, Debug)]
 pub struct Predictor {
     network: Network,

@@ -123,12 +123,32 @@ pub fn begin(folder: &Path, config: &TrainConfig) -> Result<(), SavedRunError> {
     save_toml(&folder.join(CONFIG_FILE), "saving the settings", config)
 }
 
-/// Removes what [`begin`] made, after a run that left nothing to keep; other files in the folder stay.
+/// Removes settings and weights after a run that left nothing to use; other files in the folder stay.
 pub fn abandon(folder: &Path) {
     // A folder that cannot be tidied up does no harm.
-    let _ = std::fs::remove_file(folder.join(CONFIG_FILE));
+    for name in [CONFIG_FILE, MODEL_FILE] {
+        let _ = std::fs::remove_file(folder.join(name));
+    }
     let _ = std::fs::remove_dir(folder);
 }
+
+/// What a run writes before [`RESULT_FILE`], and so may leave behind when it is interrupted.
+const LEFT_BEHIND: [&str; 14] = [
+    CONFIG_FILE,
+    MODEL_FILE,
+    "validation_predictions.csv",
+    "history.csv",
+    "roc_auc.png",
+    "recall_vs_precision.png",
+    "confusion_matrix.png",
+    "score_histogram.png",
+    "loss_history.png",
+    "accuracy_history.png",
+    "metrics.json",
+    "metrics.csv",
+    "classification_report.txt",
+    "predictions.csv",
+];
 
 /// Whether a new run may be saved in `folder` without writing over anything: it is missing, empty, or holds only what an
 /// interrupted run left behind.
@@ -137,7 +157,7 @@ pub fn is_free(folder: &Path) -> bool {
     let Ok(entries) = std::fs::read_dir(folder) else { return !folder.exists() };
     let names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
     let ours = || {
-        names.iter().all(|name| *name == CONFIG_FILE || *name == MODEL_FILE)
+        names.iter().all(|name| LEFT_BEHIND.iter().any(|ours| name == ours))
             && load_toml::<toml::Table>(&folder.join(CONFIG_FILE)).is_ok_and(|table| table.contains_key("spectrogram"))
     };
     names.is_empty() || ours()

@@ -71,6 +71,7 @@ impl App {
         if let Some(panel) = landing(self.shown, &before, &Landmarks::of(self.session.state())) {
             self.shown = panel;
         }
+        self.closing.hold(ctx, self.session.state());
         if let Some(command) = self.dialogs.poll(ctx) {
             self.open(command);
         }
@@ -105,7 +106,7 @@ impl App {
         self.messages.ui(ui.ctx(), &mut cx);
         let run = cx.state.predict_run().map(|run| run.name.as_str());
         drop::overlay(ui.ctx(), run);
-        self.closing.ui(ui.ctx(), &mut cx);
+        self.closing.ui(ui.ctx());
         for action in actions {
             self.act(action);
         }
@@ -173,7 +174,8 @@ fn landing(shown: PanelId, before: &Landmarks, after: &Landmarks) -> Option<Pane
     }
     let watched_training_ended =
         shown == PanelId::Train && before.training.is_some() && before.training == after.evaluated;
-    let opened = shown == PanelId::Data && before.training.is_none();
+    // A training that ends while somebody looks at the data is no reason to go anywhere.
+    let opened = shown == PanelId::Data && before.training != after.evaluated;
     if opened && after.predictions > before.predictions {
         return Some(PanelId::Predict);
     }
@@ -209,6 +211,9 @@ mod tests {
         assert_eq!(landing(PanelId::Data, &before, &after), Some(PanelId::Evaluate));
         let again = Landmarks { made: Some(Instant::now()), ..after };
         assert_eq!(landing(PanelId::Data, &after, &again), Some(PanelId::Evaluate));
+        let beside_a_training = Landmarks { training: Some(RunId(7)), ..after };
+        let opened = Landmarks { made: Some(Instant::now()), ..beside_a_training };
+        assert_eq!(landing(PanelId::Data, &beside_a_training, &opened), Some(PanelId::Evaluate));
         let with_recordings = Landmarks { predictions: 2, ..again };
         assert_eq!(landing(PanelId::Data, &after, &with_recordings), Some(PanelId::Predict));
     }

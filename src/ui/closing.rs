@@ -2,9 +2,9 @@
 
 use eframe::egui::{Context, Id, Label, Modal, Ui, ViewportCommand};
 
-use super::panels::Cx;
 use super::theme::{self, space};
 use super::widgets::primary_button;
+use crate::session::State;
 
 /// Width of the question, in points.
 const WIDTH: f32 = 380.0;
@@ -17,16 +17,20 @@ pub struct Closing {
 }
 
 impl Closing {
-    /// Holds the window open while a training runs, until the person has answered.
-    pub fn ui(&mut self, ctx: &Context, cx: &mut Cx<'_>) {
-        if cx.state.active_run().is_none() {
+    /// Holds the window open while a training runs, until the person has answered. Called for hidden windows too: a
+    /// minimised one can be closed from the task bar.
+    pub fn hold(&mut self, ctx: &Context, state: &State) {
+        if state.active_run().is_none() {
             self.asking = false;
-            return;
-        }
-        if ctx.input(|input| input.viewport().close_requested()) && !self.confirmed {
+        } else if ctx.input(|input| input.viewport().close_requested()) && !self.confirmed {
             ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+            ctx.send_viewport_cmd(ViewportCommand::Minimized(false));
             self.asking = true;
         }
+    }
+
+    /// Draws the question.
+    pub fn ui(&mut self, ctx: &Context) {
         if self.asking {
             let modal = Modal::new(Id::unique("closing")).show(ctx, |ui| self.question(ui));
             if modal.should_close() {

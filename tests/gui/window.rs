@@ -89,7 +89,7 @@ impl Window {
         self.drop(&[root]);
         run_until(&mut self.harness, PATIENCE, "the study to be read", |harness| {
             let state = harness.state().state();
-            state.loading.is_none() && !state.study.is_empty()
+            state.loading.is_none() && state.study.split.is_some()
         });
         self.settle();
     }

@@ -276,33 +276,30 @@ enum Trend {
     Improving,
     /// No clear new low for a while, but no steady rise either.
     Level,
-    /// Training gets better while validation gets worse, since this epoch.
+    /// Training has gone on getting better while validation has got worse, since this epoch.
     Memorising { since: usize },
 }
 
 impl Trend {
-    /// Epochs of rising validation loss, with falling training loss, that are called memorising: two happen by chance.
-    const RISES: usize = 3;
-    /// The share by which the validation loss must fall to count as better: smaller steps come and go by chance.
+    /// Epochs after the lowest validation loss before a rise is called memorising: two happen by chance.
+    const AFTER_LOWEST: usize = 3;
+    /// The share by which a validation loss must differ to count as better or worse: smaller steps come and go by chance.
     const CLEARLY: f64 = 0.02;
 
     fn of(history: &[EpochRecord]) -> Self {
-        let rises = history
-            .windows(2)
-            .rev()
-            .take_while(|pair| {
-                matches!(pair, [before, after] if after.validation_loss > before.validation_loss && after.train_loss < before.train_loss)
-            })
-            .count();
-        let lowest =
-            |epochs: &[EpochRecord]| epochs.iter().map(|record| record.validation_loss).fold(f64::INFINITY, f64::min);
-        let [.., last] = history else { return Self::TooEarly };
-        let (before, latest) = history.split_at(history.len().saturating_sub(2).max(1));
-        if latest.is_empty() {
-            Self::TooEarly
-        } else if rises >= Self::RISES {
-            Self::Memorising { since: (last.epoch + 1).saturating_sub(rises) }
-        } else if lowest(latest) < lowest(before) * (1.0 - Self::CLEARLY) {
+        let lowest_of = |epochs: &[EpochRecord]| {
+            epochs.iter().copied().min_by(|a, b| a.validation_loss.total_cmp(&b.validation_loss))
+        };
+        let (before, latest) = history.split_at(history.len().saturating_sub(2).max(1).min(history.len()));
+        let (Some(earlier), Some(newest), Some(lowest), [.., last]) =
+            (lowest_of(before), lowest_of(latest), lowest_of(history), latest)
+        else {
+            return Self::TooEarly;
+        };
+        let worse = newest.validation_loss > lowest.validation_loss * (1.0 + Self::CLEARLY);
+        if worse && last.epoch >= lowest.epoch + Self::AFTER_LOWEST && last.train_loss < lowest.train_loss {
+            Self::Memorising { since: lowest.epoch + 1 }
+        } else if newest.validation_loss < earlier.validation_loss * (1.0 - Self::CLEARLY) {
             Self::Improving
         } else {
             Self::Level
@@ -349,6 +346,7 @@ mod tests {
             (vec![(0.7, 0.6), (0.6, 0.61), (0.5, 0.62)], Trend::Level),
             (vec![(0.7, 0.6), (0.6, 0.65), (0.5, 0.62), (0.4, 0.595)], Trend::Level),
             (vec![(0.7, 0.6), (0.6, 0.61), (0.5, 0.62), (0.4, 0.7)], Trend::Memorising { since: 2 }),
+            (vec![(0.7, 0.7), (0.6, 0.5), (0.5, 0.6), (0.4, 0.8), (0.3, 0.78)], Trend::Memorising { since: 3 }),
             (vec![(0.7, 0.6), (0.8, 0.61), (0.9, 0.62), (1.0, 0.7)], Trend::Level),
         ] {
             assert_eq!(Trend::of(&history(&losses)), trend, "{losses:?}");

@@ -94,7 +94,9 @@ fn class_name(class: DeviceClass) -> &'static str {
 }
 
 fn schedule(ui: &mut Ui, draft: &mut TrainConfig) {
-    setting(ui, "Epochs", "Passes over the training part", |ui| ui.add(DragValue::new(&mut draft.epochs).speed(0.1)));
+    setting(ui, "Epochs", "Rounds over the training part; a small one is shown several times in each", |ui| {
+        ui.add(DragValue::new(&mut draft.epochs).speed(0.1))
+    });
     setting(ui, "Batch size", "Windows of sound per step", |ui| {
         ui.add(DragValue::new(&mut draft.batch_size).speed(0.2))
     });
