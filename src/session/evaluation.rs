@@ -1,5 +1,6 @@
 //! One set of predictions under a threshold that moves.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -23,6 +24,8 @@ pub struct Evaluation {
     pub run: Option<RunId>,
     /// The predictions of the test part, in file order.
     pub predictions: Arc<Vec<Prediction>>,
+    /// People behind the predictions; `None` where a prediction names nobody.
+    pub people: Option<usize>,
     /// Counts at every distinct score.
     pub table: Arc<ThresholdTable>,
     /// ROC curve, thinned for drawing; empty with one class only.
@@ -73,8 +76,10 @@ impl Evaluation {
         if table.is_empty() {
             return Err(NothingToEvaluate);
         }
+        let people: Option<BTreeSet<_>> = predictions.iter().map(|prediction| prediction.person.as_ref()).collect();
         Ok(Self {
             title,
+            people: people.map(|people| people.len()),
             run,
             roc: decimate(&table.roc().unwrap_or_default(), CURVE_POINTS, |point| (point.fpr, point.tpr)),
             pr: decimate(&table.precision_recall().unwrap_or_default(), CURVE_POINTS, |point| {

@@ -122,6 +122,7 @@ fn training_then_threshold_then_a_new_recording() {
     assert!(!run.batches.is_empty());
     assert_eq!(window.harness.state().shown(), PanelId::Evaluate, "Evaluate opens by itself");
 
+    window.harness.get_by_label_contains("one person more or less moves every number");
     the_slider_moves_everything(&mut window);
     the_roc_can_be_dragged(&mut window);
     a_dropped_recording_is_scored(&mut window);

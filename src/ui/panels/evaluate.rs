@@ -27,6 +27,9 @@ const STRIP_HEIGHT: f32 = 64.0;
 /// Radius of the point that marks the threshold on a curve, in points.
 const MARK_RADIUS: f32 = 6.0;
 
+/// People below which the panel says how little they can show.
+const FEW_PEOPLE: usize = 10;
+
 /// The panel of the evaluation.
 #[derive(Default)]
 pub struct EvaluatePanel {
@@ -53,6 +56,11 @@ impl Panel for EvaluatePanel {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             if evaluation.synthetic {
                 notice(ui, "Synthetic recordings: these numbers show how the program works and prove nothing about any disease");
+                ui.add_space(space::XS);
+            }
+            if let Some(people) = evaluation.people.filter(|people| *people < FEW_PEOPLE) {
+                let people = counted(people, "person", "people");
+                notice(ui, &format!("These are recordings of {people} only: one person more or less moves every number here"));
                 ui.add_space(space::XS);
             }
             card(ui, "", |ui| self.threshold(ui, evaluation, cx));
@@ -85,7 +93,10 @@ fn header(ui: &mut Ui, evaluation: &Evaluation, cx: &mut Cx<'_>) {
         0 => String::new(),
         left_out => format!(", {} without a usable score", count(left_out)),
     };
-    let subtitle = format!("{} · {recordings}, {} sick{excluded}", evaluation.title, evaluation.table.positives());
+    let people =
+        evaluation.people.map_or(String::new(), |people| format!(" of {}", counted(people, "person", "people")));
+    let sick = evaluation.table.positives();
+    let subtitle = format!("{} · {recordings}{people}, {sick} sick{excluded}", evaluation.title);
     page_header(ui, "Evaluate", &subtitle, |ui| {
         if primary_button(ui, "Export report…").clicked() {
             cx.ask(Dialog::ExportReport);

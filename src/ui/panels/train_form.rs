@@ -88,7 +88,7 @@ fn class_name(class: DeviceClass) -> &'static str {
     match class {
         DeviceClass::Gpu => "graphics card",
         DeviceClass::Cpu => "processor",
-        DeviceClass::NdArray => "processor, reference",
+        DeviceClass::NdArray => "processor, slow",
         DeviceClass::SoftwareGpu => "software, very slow",
     }
 }
