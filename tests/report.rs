@@ -10,7 +10,10 @@ use coughscope::eval::history::EpochRecord;
 use coughscope::report::figures::{self, Caption};
 use coughscope::report::npy::{self, NpyError};
 use coughscope::report::predictions::{self, TableError};
-use coughscope::report::{Prediction, ReportInput, ThresholdOrigin, history, threshold_table, write_report};
+use coughscope::report::{
+    Prediction, ReportInput, ThresholdOrigin, history, may_hold_run, may_write, threshold_table, write_report,
+};
+use coughscope::train::TrainConfig;
 use proptest::prelude::*;
 
 fn golden(name: &str) -> PathBuf {
@@ -400,4 +403,33 @@ fn metrics_have_the_agreed_keys_and_null_where_undefined() {
     let table = std::fs::read_to_string(folder.path().join("metrics.csv")).unwrap();
     assert!(table.contains("ppv,,not defined: nothing was predicted sick"), "{table}");
     assert!(table.contains("mcc,0,not defined: no recording is labelled healthy"), "{table}");
+}
+
+#[test]
+fn nobodys_files_are_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let with = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let at = |name: &str| folder.path().join(name);
+    std::fs::create_dir(at("empty")).unwrap();
+    assert!(may_hold_run(&at("absent")) && may_hold_run(&at("empty")));
+    with("foreign/notes.txt", "mine");
+    with("settings/config.toml", "[server]\nport = 80\n");
+    assert!(!may_hold_run(&at("foreign")) && !may_hold_run(&at("settings")));
+    with("interrupted/config.toml", &toml::to_string(&TrainConfig::default()).unwrap());
+    with("interrupted/roc_auc.png", "");
+    assert!(may_hold_run(&at("interrupted")));
+    with("interrupted/run.toml", "");
+    assert!(!may_hold_run(&at("interrupted")), "a finished run is kept");
+
+    assert!(may_write(&at("foreign")) && !may_write(&at("interrupted")));
+    with("table/predictions.csv", "label,score\n");
+    with("figure/roc_auc.png", "");
+    assert!(!may_write(&at("table")) && !may_write(&at("figure")));
+    with("report/metrics.json", "{}");
+    with("report/classification_report.txt", "");
+    assert!(may_write(&at("report")), "an earlier report is replaced");
 }

@@ -31,7 +31,7 @@ pub(super) fn demo(args: &Demo, data_folder: PathBuf) -> Result<(), CliError> {
 
 /// Refuses to write a run over files that may be somebody's work.
 fn refuse_occupied(folder: &Path) -> Result<(), CliError> {
-    if saved::is_free(folder) {
+    if report::may_hold_run(folder) {
         return Ok(());
     }
     let what = if saved::is_run(folder) { "already holds a trained run" } else { "is not empty" };
@@ -163,7 +163,7 @@ pub(super) fn evaluate(args: &Evaluate) -> Result<(), CliError> {
                 folder.display()
             )));
         }
-        let history = args.run.as_ref().map(|run| crate::report::history::read(&run.join("history.csv")));
+        let history = args.run.as_ref().map(|run| crate::report::history::read(&run.join(report::HISTORY_TABLE)));
         let history = history.transpose().map_err(CliError::work)?;
         evaluation.write_report(folder, history.as_deref()).map_err(CliError::work)?;
         eprintln!("Figures and tables: {}", folder.display());

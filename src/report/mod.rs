@@ -15,7 +15,7 @@ use crate::data::Label;
 use crate::eval::history::EpochRecord;
 use crate::eval::{ClassificationReport, ThresholdTable};
 use crate::files::{FileError, write_atomic};
-use crate::train::saved::is_run;
+use crate::train::saved;
 use figures::{Caption, FigureError};
 
 /// What a report is made from.
@@ -96,14 +96,38 @@ pub fn write_report(folder: &Path, input: &ReportInput) -> Result<Vec<PathBuf>, 
     Ok(written)
 }
 
+/// The history as a table, in a run's folder.
+pub const HISTORY_TABLE: &str = "history.csv";
+
+/// The scores of the validation part, in a run's folder.
+pub const VALIDATION_TABLE: &str = "validation_predictions.csv";
+
+/// Every file of a report.
+fn report_files() -> impl Iterator<Item = &'static str> {
+    FIGURES.iter().map(|(name, _)| *name).chain(HISTORY_FIGURES).chain(TABLES)
+}
+
+/// Whether a new run may be saved in `folder` without writing over anything: it is missing, empty, or holds only what an
+/// interrupted run left behind.
+#[must_use]
+pub fn may_hold_run(folder: &Path) -> bool {
+    let Ok(entries) = std::fs::read_dir(folder) else { return !folder.exists() };
+    let names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
+    let ours = || {
+        let of_run = [saved::CONFIG_FILE, saved::MODEL_FILE, HISTORY_TABLE, VALIDATION_TABLE];
+        let known: Vec<&str> = report_files().chain(of_run).collect();
+        saved::has_settings(folder) && names.iter().all(|name| known.iter().any(|ours| name == ours))
+    };
+    names.is_empty() || ours()
+}
+
 /// Whether a report may be written into `folder`: not over a run, whose numbers belong to its own threshold, and not over
 /// somebody's tables. An earlier report is replaced.
 #[must_use]
 pub fn may_write(folder: &Path) -> bool {
     let has = |name: &str| folder.join(name).exists();
     let earlier_report = has("metrics.json") && has("classification_report.txt");
-    let mut names = FIGURES.iter().map(|(name, _)| *name).chain(HISTORY_FIGURES).chain(TABLES);
-    !is_run(folder) && (earlier_report || !names.any(has))
+    !saved::is_run(folder) && (earlier_report || !report_files().any(has))
 }
 
 fn write_figure(folder: &Path, name: &str, svg: &str) -> Result<PathBuf, ReportError> {

@@ -260,8 +260,8 @@ impl Experiment {
         let evaluation = Evaluation::new(self.name.clone(), Some(self.id), test, Some(threshold), self.synthetic)
             .map_err(|error| error.to_string())?;
         let tables = || -> Result<(), ReportError> {
-            predictions::write(&folder.join("validation_predictions.csv"), &validation)?;
-            report::history::write(&folder.join("history.csv"), &trained.history)?;
+            predictions::write(&folder.join(report::VALIDATION_TABLE), &validation)?;
+            report::history::write(&folder.join(report::HISTORY_TABLE), &trained.history)?;
             evaluation.write_report(folder, Some(&trained.history))
         };
         let unwritten = tables().err().map(|error| error.to_string());

@@ -19,8 +19,8 @@ use crate::data::features::Features;
 use crate::data::scan::{Scan, ScanError, ScanProgress, SourceScan, drop_repeated, scan};
 use crate::data::split::{SplitConfig, SplitOutcome, split};
 use crate::data::{Clip, LabelPolicy, demo};
-use crate::report::history;
 use crate::report::predictions::{self, Prediction};
+use crate::report::{self, history};
 use crate::spectrogram::{Spectrogram, SpectrogramConfig};
 use crate::train::Predictor;
 use crate::train::device::{self, DeviceInfo};
@@ -276,8 +276,10 @@ pub(super) fn open_run(reporter: &Reporter, folder: &Path, then_predict: Vec<Pat
     let predictor = saved.predictor(&selected.device).map_err(|error| error.to_string())?;
     // Whoever passes a network on may keep back the tables, which name people and folders.
     let present = |name: &str| Some(folder.join(name)).filter(|path| path.exists());
-    let history =
-        present("history.csv").map(|path| history::read(&path)).transpose().map_err(|error| error.to_string())?;
+    let history = present(report::HISTORY_TABLE)
+        .map(|path| history::read(&path))
+        .transpose()
+        .map_err(|error| error.to_string())?;
     let predictions = present("predictions.csv").map(|path| predictions::read(&path)).transpose();
     let predictions = predictions.map_err(|error| error.to_string())?;
     let history = history.unwrap_or_default();

@@ -132,35 +132,10 @@ pub fn abandon(folder: &Path) {
     let _ = std::fs::remove_dir(folder);
 }
 
-/// What a run writes before [`RESULT_FILE`], and so may leave behind when it is interrupted.
-const LEFT_BEHIND: [&str; 14] = [
-    CONFIG_FILE,
-    MODEL_FILE,
-    "validation_predictions.csv",
-    "history.csv",
-    "roc_auc.png",
-    "recall_vs_precision.png",
-    "confusion_matrix.png",
-    "score_histogram.png",
-    "loss_history.png",
-    "accuracy_history.png",
-    "metrics.json",
-    "metrics.csv",
-    "classification_report.txt",
-    "predictions.csv",
-];
-
-/// Whether a new run may be saved in `folder` without writing over anything: it is missing, empty, or holds only what an
-/// interrupted run left behind.
+/// Whether `folder` has the settings of a training, finished or not.
 #[must_use]
-pub fn is_free(folder: &Path) -> bool {
-    let Ok(entries) = std::fs::read_dir(folder) else { return !folder.exists() };
-    let names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
-    let ours = || {
-        names.iter().all(|name| LEFT_BEHIND.iter().any(|ours| name == ours))
-            && load_toml::<toml::Table>(&folder.join(CONFIG_FILE)).is_ok_and(|table| table.contains_key("spectrogram"))
-    };
-    names.is_empty() || ours()
+pub fn has_settings(folder: &Path) -> bool {
+    load_toml::<toml::Table>(&folder.join(CONFIG_FILE)).is_ok_and(|table| table.contains_key("spectrogram"))
 }
 
 /// Writes the weights of a run.
