@@ -87,13 +87,15 @@ impl Experiment {
     /// Computes features, deals parts, trains, chooses the threshold on validation, tests, saves, reports.
     ///
     /// # Errors
-    /// [`Ending`] when there is no network to keep. Nothing is left in the folder then.
+    /// [`Ending`] when there is no network to keep. The folder holds no run then.
     pub fn run(&self, on_event: &mut (dyn FnMut(RunEvent) -> ControlFlow<()> + Send)) -> Result<(), Ending> {
         self.config.validate().map_err(|error| format!("the training setting {error}"))?;
         let selected = device::select(&self.config.device).map_err(|error| error.to_string())?;
         // A folder that cannot be written to is found out now, not after hours of training.
         saved::begin(&self.folder, &self.config).map_err(|error| error.to_string())?;
-        self.run_on(selected, on_event).inspect_err(|_| saved::abandon(&self.folder))
+        guarded(|| Ok(self.run_on(selected, on_event)))
+            .unwrap_or_else(|panic| Err(Ending::Failed(panic)))
+            .inspect_err(|_| saved::abandon(&self.folder))
     }
 
     fn run_on(
@@ -200,21 +202,23 @@ impl Experiment {
     ) -> Result<(Trained, ComputeDevice), Ending> {
         let part = |part| items.iter().filter(|item| item.part == part).map(|item| item.example.clone()).collect();
         let (train, validation): (Vec<Example>, Vec<Example>) = (part(Part::Train), part(Part::Validation));
-        let mut fit_on = |compute: &ComputeDevice| {
+        type Listener<'a> = &'a mut (dyn FnMut(RunEvent) -> ControlFlow<()> + Send);
+        let fit_on = |compute: &ComputeDevice, on_event: Listener<'_>| {
             guarded(|| {
-                Ok(fit(&self.config, &train, &validation, compute, &mut |event| on_event(RunEvent::Train(event))))
+                let mut tell = |event| on_event(RunEvent::Train(event));
+                Ok(fit(&self.config, &train, &validation, compute, &mut tell))
             })
         };
         let replaceable = matches!(self.config.device, DeviceChoice::Auto | DeviceChoice::Gpu);
-        let (fitted, compute) = match fit_on(&compute) {
+        let (fitted, compute) = match fit_on(&compute, &mut *on_event) {
             Ok(fitted) => (fitted, compute),
             // Drivers fail by panicking, at the first kernel or when the memory is full.
             Err(reason) if replaceable && compute.info.kind != DeviceClass::Cpu => {
-                let cpu = device::flex();
-                let fitted = fit_on(&cpu).map_err(Ending::Failed)?;
-                let card = &compute.info.name;
-                let _ =
-                    on_event(RunEvent::Note(format!("{card} failed, and the processor was used instead: {reason}")));
+                let (cpu, card) = (device::flex(), &compute.info.name);
+                let _ = on_event(RunEvent::Note(format!(
+                    "{card} failed; training starts again on the processor: {reason}"
+                )));
+                let fitted = fit_on(&cpu, &mut *on_event).map_err(Ending::Failed)?;
                 (fitted, cpu)
             }
             Err(reason) => {
@@ -264,8 +268,9 @@ impl Experiment {
             report::history::write(&folder.join(report::HISTORY_TABLE), &trained.history)?;
             evaluation.write_report(folder, Some(&trained.history))
         };
-        let unwritten = tables().err().map(|error| error.to_string());
+        // From here on the folder is a run that can answer; a full disk may still cost it its tables.
         saved::save_result(folder, &result).map_err(|error| error.to_string())?;
+        let unwritten = tables().err().map(|error| error.to_string());
         Ok((Finished { evaluation, predictor, result }, unwritten))
     }
 }

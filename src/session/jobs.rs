@@ -269,11 +269,11 @@ pub(super) fn make_demo(
 /// Reads a saved run and makes its network ready.
 pub(super) fn open_run(reporter: &Reporter, folder: &Path, then_predict: Vec<PathBuf>) -> Result<(), String> {
     let saved = SavedRun::open(folder).map_err(|error| error.to_string())?;
-    let selected = device::select(&saved.config.device).unwrap_or_else(|_| device::Selected {
-        device: device::flex(),
-        fallback: None, // A run is opened to be looked at; the CPU answers as well as the card that trained it.
-    });
-    let predictor = saved.predictor(&selected.device).map_err(|error| error.to_string())?;
+    // The processor answers as well as the card; after a card that failed in training it is the one that works.
+    let trained_it = |selected: &device::Selected| selected.device.info.name == saved.result.device;
+    let compute = device::select(&saved.config.device).ok().filter(trained_it);
+    let compute = compute.map_or_else(device::flex, |selected| selected.device);
+    let predictor = saved.predictor(&compute).map_err(|error| error.to_string())?;
     // Whoever passes a network on may keep back the tables, which name people and folders.
     let present = |name: &str| Some(folder.join(name)).filter(|path| path.exists());
     let history = present(report::HISTORY_TABLE)

@@ -104,7 +104,8 @@ impl Session {
             // It may have been trained anew since it was opened; what this session saw of its training stays.
             Some(known) if !known.is_active() => {
                 let (batches, plan, started) = (std::mem::take(&mut known.batches), known.plan.take(), known.started);
-                *known = Run { batches, plan, started, ..run };
+                let history = if run.history.is_empty() { std::mem::take(&mut known.history) } else { run.history };
+                *known = Run { batches, plan, started, history, ..run };
             }
             Some(_) => {}
             None => self.state.runs.push(run),
@@ -144,6 +145,10 @@ impl Session {
             RunEvent::Preparing { done, total } => run.phase = RunPhase::Preparing { done, total },
             RunEvent::Dealt(counts) => run.counts = Some(counts),
             RunEvent::Train(TrainEvent::Started(plan)) => {
+                // A training that moves to the processor begins anew.
+                run.batches.clear();
+                run.history.clear();
+                run.best_epoch = None;
                 run.plan = Some(plan);
                 run.phase = RunPhase::Training;
             }

@@ -16,7 +16,7 @@ use crate::models::{Network, WeightsError};
 pub const CONFIG_FILE: &str = "config.toml";
 /// Weights of the best network.
 pub const MODEL_FILE: &str = "model.safetensors";
-/// What came out; written last, so that a folder with this file is complete.
+/// What came out; written after settings and weights, so that a folder with this file can answer.
 pub const RESULT_FILE: &str = "run.toml";
 
 /// What came out of a run, beside its figures.
@@ -123,12 +123,18 @@ pub fn begin(folder: &Path, config: &TrainConfig) -> Result<(), SavedRunError> {
     save_toml(&folder.join(CONFIG_FILE), "saving the settings", config)
 }
 
-/// Removes settings and weights after a run that left nothing to use; other files in the folder stay.
+/// Removes weights and settings after a run that left nothing to use; where there are other files, these and the settings
+/// stay.
 pub fn abandon(folder: &Path) {
     // A folder that cannot be tidied up does no harm.
-    for name in [CONFIG_FILE, MODEL_FILE] {
-        let _ = std::fs::remove_file(folder.join(name));
+    let _ = std::fs::remove_file(folder.join(MODEL_FILE));
+    let others =
+        std::fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(|entry| entry.file_name() != CONFIG_FILE));
+    if others {
+        // The settings tell that these were left behind by a run.
+        return;
     }
+    let _ = std::fs::remove_file(folder.join(CONFIG_FILE));
     let _ = std::fs::remove_dir(folder);
 }
 
@@ -148,7 +154,7 @@ pub fn save_network(folder: &Path, network: &Network) -> Result<(), SavedRunErro
     Ok(write_atomic(&path, "saving the network", |out| out.write_all(&weights))?)
 }
 
-/// Writes the result of a run. It comes last, and marks the folder as complete.
+/// Writes the result of a run, which marks the folder as one that can answer: after its settings and weights.
 ///
 /// # Errors
 /// [`SavedRunError`] when the file cannot be written.
