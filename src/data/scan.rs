@@ -1,15 +1,16 @@
-//! From dropped folders to clips that are ready for use: recognise, read the tables, decode every sound.
+//! From dropped folders to recordings: recognise the datasets, read their tables, decode the sounds.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::UNIX_EPOCH;
 
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::sources::{MOST_LEVELS, NO_AUDIO_FILE, SOURCES, Source, SourceError, find};
-use super::{Clip, Label, LabelPolicy, SoundFacts, SourceKind, Verdict};
+use super::sources::{MOST_LEVELS, SOURCES, Source, SourceError, find};
+use super::{Clip, Label, LabelPolicy, Obstacle, Reason, Sound, SoundFacts, SourceKind, Verdict};
 use crate::audio::{Recording, decode};
 use crate::files::FileError;
 
@@ -71,15 +72,14 @@ pub enum ScanError {
     Several(Vec<Self>),
 }
 
-/// A dataset after its scan.
+/// A dataset as its tables and folders describe it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SourceScan {
     /// Which dataset.
     pub kind: SourceKind,
     /// Its folder.
     pub root: PathBuf,
-    /// Every table row and sound file. Those that could be decoded have their [`SoundFacts`], also where they are left
-    /// out.
+    /// Every table row and sound file.
     pub clips: Vec<Clip>,
     /// What the reader of a result should know, as whole sentences.
     pub notes: Vec<String>,
@@ -125,34 +125,41 @@ impl SourceScan {
     /// The scan in numbers.
     #[must_use]
     pub fn summary(&self) -> SourceSummary {
-        let used_as = |label| self.clips.iter().filter(|clip| clip.verdict == Verdict::Use(label)).count();
-        let mut excluded = BTreeMap::new();
-        let mut unreadable = Vec::new();
-        let mut without_audio = Vec::new();
-        for clip in &self.clips {
+        SourceSummary::of(self.kind, &self.root, &self.clips)
+    }
+}
+
+impl SourceSummary {
+    /// Counts the recordings of one dataset.
+    #[must_use]
+    pub fn of<'a>(kind: SourceKind, root: &Path, clips: impl IntoIterator<Item = &'a Clip>) -> Self {
+        let mut summary = Self {
+            kind,
+            path: root.to_owned(),
+            recordings: 0,
+            healthy: 0,
+            sick: 0,
+            excluded: BTreeMap::new(),
+            unreadable: Vec::new(),
+            without_audio: Vec::new(),
+        };
+        for clip in clips {
+            summary.recordings += 1;
             match &clip.verdict {
-                Verdict::Use(_) => {}
+                Verdict::Use(Label::Healthy) => summary.healthy += 1,
+                Verdict::Use(Label::Sick) => summary.sick += 1,
                 Verdict::Exclude(reason) => {
-                    *excluded.entry(reason.clone()).or_default() += 1;
-                    if reason == NO_AUDIO_FILE {
-                        without_audio.push(clip.path.clone());
+                    *summary.excluded.entry(reason.to_string()).or_default() += 1;
+                    if *reason == Reason::Obstacle(Obstacle::NoAudioFile) {
+                        summary.without_audio.push(clip.path.clone());
                     }
                 }
                 Verdict::Unreadable(reason) => {
-                    unreadable.push(UnreadableFile { path: clip.path.clone(), reason: reason.clone() });
+                    summary.unreadable.push(UnreadableFile { path: clip.path.clone(), reason: reason.clone() });
                 }
             }
         }
-        SourceSummary {
-            kind: self.kind,
-            path: self.root.clone(),
-            recordings: self.clips.len(),
-            healthy: used_as(Label::Healthy),
-            sick: used_as(Label::Sick),
-            excluded,
-            unreadable,
-            without_audio,
-        }
+        summary
     }
 }
 
@@ -165,12 +172,8 @@ pub struct Scan {
     pub problems: Vec<ScanError>,
 }
 
-/// Recognises the datasets in `paths`, reads their tables, and decodes every recording, on all cores.
-///
-/// A folder that lies in two of the paths is read once, and so is each recording. A dataset that cannot be read does not
-/// hide the others.
-///
-/// `progress` may end the scan with `Break`.
+/// Recognises the datasets in `paths`, reads their tables, decodes every recording that `policy` wants, on all cores, and
+/// decides on each. Nothing is remembered: a [`Study`](super::study::Study) does that.
 ///
 /// # Errors
 /// [`ScanError`] when there is nothing at all to read, or when `progress` said so.
@@ -179,23 +182,51 @@ pub fn scan(
     policy: &LabelPolicy,
     progress: &(dyn Fn(ScanProgress) -> ControlFlow<()> + Sync),
 ) -> Result<Scan, ScanError> {
+    let mut found = read_all(paths, progress)?;
+    drop_repeated(&mut found.sources, []);
+    for source in &mut found.sources {
+        source.clips.retain(|clip| policy.wants(clip.form));
+    }
+    let wanted: Vec<&mut Clip> =
+        found.sources.iter_mut().flat_map(|scan| &mut scan.clips).filter(|clip| clip.has_file()).collect();
+    let total = wanted.len();
+    let done = AtomicUsize::new(0);
+    let flow = wanted.into_par_iter().try_for_each(|clip| {
+        clip.sound = Measured::of(&clip.path).sound;
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        progress(ScanProgress::Decoded { done, total, path: &clip.path })
+    });
+    if flow.is_break() {
+        return Err(ScanError::Cancelled);
+    }
+    for clip in found.sources.iter_mut().flat_map(|source| &mut source.clips) {
+        clip.verdict = policy.decide(clip);
+    }
+    Ok(found)
+}
+
+/// Recognises the datasets in `paths` and reads their tables, without opening a sound.
+///
+/// A folder that lies in two of the paths is read once. A dataset that cannot be read does not hide the others.
+/// `progress` may end the reading with `Break`.
+///
+/// # Errors
+/// [`ScanError`] when there is nothing at all to read, or when `progress` said so.
+pub fn read_all(paths: &[PathBuf], progress: &dyn Fn(ScanProgress) -> ControlFlow<()>) -> Result<Scan, ScanError> {
     let mut found = Scan::default();
     for (source, root) in find_all(paths, &mut found.problems) {
-        let mut contents = match source.read(&root, policy) {
-            Ok(contents) => contents,
+        let scan = match read(source, &root) {
+            Ok(scan) => scan,
             Err(error) => {
-                found.problems.push(error.into());
+                found.problems.push(error);
                 continue;
             }
         };
-        if contents.clips.is_empty() {
-            contents.notes.push("There is no recording in it.".to_owned());
-        }
-        let recordings = contents.clips.len();
+        let recordings = scan.clips.len();
         if progress(ScanProgress::Found { source: source.kind(), root: &root, recordings }).is_break() {
             return Err(ScanError::Cancelled);
         }
-        found.sources.push(SourceScan { kind: source.kind(), root, clips: contents.clips, notes: contents.notes });
+        found.sources.push(scan);
     }
     if found.sources.is_empty()
         && let Some(last) = found.problems.pop()
@@ -207,9 +238,19 @@ pub fn scan(
             ScanError::Several(found.problems)
         });
     }
-    drop_repeated(&mut found.sources, []);
-    decode_all(&mut found.sources, progress)?;
     Ok(found)
+}
+
+/// Reads the tables of one dataset, without opening a sound.
+///
+/// # Errors
+/// [`ScanError::Source`] when they cannot be read.
+pub fn read(source: &dyn Source, root: &Path) -> Result<SourceScan, ScanError> {
+    let mut contents = source.read(root)?;
+    if contents.clips.is_empty() {
+        contents.notes.push("There is no recording in it.".to_owned());
+    }
+    Ok(SourceScan { kind: source.kind(), root: root.to_owned(), clips: contents.clips, notes: contents.notes })
 }
 
 /// Leaves out recordings that an earlier one of `sources` or `open` has already, with a note: read twice, one file could
@@ -250,30 +291,54 @@ fn find_all(paths: &[PathBuf], problems: &mut Vec<ScanError>) -> Vec<(&'static d
 }
 
 /// The one spelling of a path.
-fn canonical(path: &Path) -> PathBuf {
+pub(super) fn canonical(path: &Path) -> PathBuf {
     std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// Decodes every clip that has a file, and marks those that have no usable sound. Excluded ones too: a person who thinks
-/// of using them wants to know how long they are and whether they play.
-fn decode_all(
-    scans: &mut [SourceScan],
-    progress: &(dyn Fn(ScanProgress) -> ControlFlow<()> + Sync),
-) -> Result<(), ScanError> {
-    let no_audio = Verdict::Exclude(NO_AUDIO_FILE.to_owned());
-    let wanted: Vec<&mut Clip> =
-        scans.iter_mut().flat_map(|scan| &mut scan.clips).filter(|clip| clip.verdict != no_audio).collect();
-    let total = wanted.len();
-    let done = AtomicUsize::new(0);
-    let flow = wanted.into_par_iter().try_for_each(|clip| {
-        match decode(&clip.path) {
-            Ok(recording) => clip.sound = Some(facts(&recording)),
-            Err(error) => clip.verdict = Verdict::Unreadable(error.to_string()),
-        }
-        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-        progress(ScanProgress::Decoded { done, total, path: &clip.path })
-    });
-    if flow.is_break() { Err(ScanError::Cancelled) } else { Ok(()) }
+/// What a file looks like from outside. While that stays the same, its sound is taken to be the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// Its size.
+    pub bytes: u64,
+    /// When it was last written, in nanoseconds since 1970; negative before.
+    pub modified_ns: i64,
+}
+
+impl Stamp {
+    /// The stamp of the file at `path`; `None` when there is none, or it is no file.
+    #[must_use]
+    pub fn of(path: &Path) -> Option<Self> {
+        let metadata = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+        let modified = metadata.modified().ok()?;
+        let ns = match modified.duration_since(UNIX_EPOCH) {
+            Ok(since) => i64::try_from(since.as_nanos()).ok()?,
+            Err(before) => -i64::try_from(before.duration().as_nanos()).ok()?,
+        };
+        Some(Self { bytes: metadata.len(), modified_ns: ns })
+    }
+}
+
+/// What opening one recording gave.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measured {
+    /// The file as it was just before; `None` when it was not there.
+    pub stamp: Option<Stamp>,
+    /// Its sound, or why there is none.
+    pub sound: Sound,
+}
+
+impl Measured {
+    /// Decodes the file at `path`. Never fails: what is wrong with a file is its result.
+    #[must_use]
+    pub fn of(path: &Path) -> Self {
+        // Before the decoding: a file that changes meanwhile must look changed the next time.
+        let stamp = Stamp::of(path);
+        let sound = match decode(path) {
+            Ok(recording) => Sound::Read(facts(&recording)),
+            Err(error) => Sound::Unreadable(error.to_string()),
+        };
+        Self { stamp, sound }
+    }
 }
 
 fn facts(recording: &Recording) -> SoundFacts {

@@ -12,10 +12,9 @@ use std::path::{Path, PathBuf};
 
 use super::search::{files_below, list};
 use super::table::{Row, Table, read_text};
-use super::{Clip, Contents, LabelPolicy, Listing, NO_AUDIO_FILE, Source, SourceError, SourceKind};
+use super::{Clip, Contents, Listing, Source, SourceError, SourceKind};
 use super::{has_extension, name_of, note_on_rows_left_out, person, stem_of, subject};
-use crate::data::policy::CoughKind;
-use crate::data::{Subject, Verdict};
+use crate::data::{Form, Obstacle, Subject};
 
 const TABLE: &str = "combined_data.csv";
 const NEEDED: [&str; 2] = ["id", "covid_status"];
@@ -40,11 +39,11 @@ impl Source for Coswara {
             || folder.folders.iter().any(|inner| is_date(&name_of(inner)) && holds_people(inner))
     }
 
-    fn read(&self, root: &Path, policy: &LabelPolicy) -> Result<Contents, SourceError> {
+    fn read(&self, root: &Path) -> Result<Contents, SourceError> {
         let table = table_in(&list(root)?).map(|path| Table::read(path, &NEEDED)).transpose()?;
         let mut folders = people_folders(root);
         let mut contents = Contents::default();
-        let mut reader = Reader { root, policy, clips: &mut contents.clips };
+        let mut reader = Reader { root, clips: &mut contents.clips };
         if let Some(table) = &table {
             let (rows, left_out) = table.rows_by(|row| row.get("id").to_owned());
             contents.notes.extend(note_on_rows_left_out(left_out));
@@ -73,7 +72,6 @@ struct PersonFolder {
 /// Makes clips of people.
 struct Reader<'a> {
     root: &'a Path,
-    policy: &'a LabelPolicy,
     clips: &'a mut Vec<Clip>,
 }
 
@@ -84,8 +82,7 @@ impl Reader<'_> {
         for (id, row) in rows {
             let name = spelled_otherwise.get(id).unwrap_or(id);
             let folder = folders.remove(name).unwrap_or_default();
-            let verdict = self.policy.decide(SourceKind::Coswara, row.get("covid_status"));
-            self.add(id, &folder, row.get("covid_status"), &subject(row.get("a"), row.get("g")), &verdict);
+            self.add(id, &folder, row.get("covid_status"), &subject(row.get("a"), row.get("g")), None);
         }
     }
 
@@ -93,42 +90,28 @@ impl Reader<'_> {
     fn read_sheets(&mut self, folders: &BTreeMap<String, PersonFolder>) {
         for (id, folder) in folders {
             let sheet = folder.sheet.as_deref().map_or_else(|| Ok(Sheet::default()), read_sheet);
-            let verdict = match &sheet {
-                Ok(sheet) => self.policy.decide(SourceKind::Coswara, sheet.text("covid_status")),
-                Err(error) => {
-                    log::warn!("{error}");
-                    Verdict::Exclude("damaged metadata.json".to_owned())
-                }
-            };
+            let obstacle = sheet.as_ref().err().map(|error| {
+                log::warn!("{error}");
+                Obstacle::DamagedSheet
+            });
             let sheet = sheet.unwrap_or_default();
             let subject = subject(sheet.text("a"), sheet.text("g"));
-            self.add(id, folder, sheet.text("covid_status"), &subject, &verdict);
+            self.add(id, folder, sheet.text("covid_status"), &subject, obstacle.as_ref());
         }
     }
 
-    /// Adds one clip for each wanted sound of a person.
-    fn add(&mut self, id: &str, folder: &PersonFolder, status: &str, subject: &Subject, verdict: &Verdict) {
-        let heavy = ("cough-heavy.wav", &folder.heavy);
-        let shallow = ("cough-shallow.wav", &folder.shallow);
-        let wanted = match self.policy.coswara_cough {
-            CoughKind::Heavy => vec![heavy],
-            CoughKind::Shallow => vec![shallow],
-            CoughKind::Both => vec![heavy, shallow],
-        };
-        for (name, path) in wanted {
-            let (path, verdict) = match path {
-                Some(path) => (path.clone(), verdict.clone()),
-                None => (self.root.join(id).join(name), Verdict::Exclude(NO_AUDIO_FILE.to_owned())),
+    /// Adds a clip for each of a person's two coughs.
+    fn add(&mut self, id: &str, folder: &PersonFolder, status: &str, subject: &Subject, obstacle: Option<&Obstacle>) {
+        let coughs =
+            [(Form::Heavy, "cough-heavy.wav", &folder.heavy), (Form::Shallow, "cough-shallow.wav", &folder.shallow)];
+        for (form, name, path) in coughs {
+            let (path, obstacle) = match path {
+                Some(path) => (path.clone(), obstacle.cloned()),
+                None => (self.root.join(id).join(name), Some(Obstacle::NoAudioFile)),
             };
-            self.clips.push(Clip {
-                path,
-                source: SourceKind::Coswara,
-                person: person(SourceKind::Coswara, id),
-                status: status.to_owned(),
-                subject: subject.clone(),
-                verdict,
-                sound: None,
-            });
+            let person = person(SourceKind::Coswara, id);
+            let subject = subject.clone();
+            self.clips.push(Clip { subject, form, obstacle, ..Clip::new(path, SourceKind::Coswara, person, status) });
         }
     }
 }
@@ -199,7 +182,7 @@ fn folders_spelled_otherwise(
 
 /// Says so when nothing is unpacked yet: a clone of the dataset holds its sound as split archives.
 fn note_on_archives(root: &Path, clips: &[Clip]) -> Option<String> {
-    if clips.iter().any(|clip| clip.verdict != Verdict::Exclude(NO_AUDIO_FILE.to_owned())) {
+    if clips.iter().any(Clip::has_file) {
         return None;
     }
     let archives: BTreeSet<_> = files_below(root)

@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 
 use super::search::{files_below, list};
 use super::table::{Row, Table};
-use super::{Clip, Contents, LabelPolicy, Listing, NO_AUDIO_FILE, Source, SourceError, SourceKind};
+use super::{Clip, Contents, Listing, Source, SourceError, SourceKind};
 use super::{has_extension, name_of, note_on_rows_left_out, person, stem_of, subject};
-use crate::data::Verdict;
+use crate::data::Obstacle;
 
 const NEEDED: [&str; 3] = ["uuid", "cough_detected", "status"];
 /// Where a uuid has several files, the first of these is read: the authors' converter leaves a WAV beside the original.
@@ -38,7 +38,7 @@ impl Source for Coughvid {
         table_in(folder).is_some()
     }
 
-    fn read(&self, root: &Path, policy: &LabelPolicy) -> Result<Contents, SourceError> {
+    fn read(&self, root: &Path) -> Result<Contents, SourceError> {
         let listing = list(root)?;
         let Some(path) = table_in(&listing) else { return Ok(Contents::default()) };
         let table = Table::read(path, &NEEDED)?;
@@ -48,7 +48,7 @@ impl Source for Coughvid {
         let mut contents = Contents::default();
         for (uuid, row) in &rows {
             let person_id = people.get(uuid).unwrap_or(uuid);
-            contents.clips.push(clip(root, uuid, *row, person_id, files.remove(uuid), policy));
+            contents.clips.push(clip(root, uuid, *row, person_id, files.remove(uuid)));
         }
         contents.notes = notes(&people, files.keys().filter(|uuid| is_uuid(uuid)).count());
         contents.notes.extend(note_on_rows_left_out(left_out));
@@ -79,45 +79,24 @@ fn files_by_uuid(root: &Path) -> BTreeMap<String, PathBuf> {
     files
 }
 
-fn clip(root: &Path, uuid: &str, row: Row, person_id: &str, file: Option<PathBuf>, policy: &LabelPolicy) -> Clip {
-    let verdict = match file {
-        Some(_) => verdict(row, policy),
-        None => Verdict::Exclude(NO_AUDIO_FILE.to_owned()),
-    };
+fn clip(root: &Path, uuid: &str, row: Row, person_id: &str, file: Option<PathBuf>) -> Clip {
+    let obstacle = file.is_none().then_some(Obstacle::NoAudioFile);
+    let path = file.unwrap_or_else(|| root.join(uuid));
+    let person = person(SourceKind::Coughvid, person_id);
     Clip {
-        path: file.unwrap_or_else(|| root.join(uuid)),
-        source: SourceKind::Coughvid,
-        person: person(SourceKind::Coughvid, person_id),
-        status: row.get("status").to_owned(),
         subject: subject(row.get("age"), row.get("gender")),
-        verdict,
-        sound: None,
-    }
-}
-
-/// First whether it is a cough, then what the status counts as: so the counts of statuses compare with published ones,
-/// which are taken after the filter.
-fn verdict(row: Row, policy: &LabelPolicy) -> Verdict {
-    let bound = policy.min_cough_detected;
-    match row.get("cough_detected").parse::<f64>() {
-        Ok(score) if score >= bound => policy.decide(SourceKind::Coughvid, row.get("status")),
-        Ok(_) => Verdict::Exclude(format!("cough_detected below {bound}")),
-        Err(_) => Verdict::Exclude("cough_detected is not stated".to_owned()),
+        cough_detected: row.get("cough_detected").parse().ok(),
+        obstacle,
+        ..Clip::new(path, SourceKind::Coughvid, person, row.get("status"))
     }
 }
 
 /// A sound file named by a uuid that the table does not have. Other files (a README's example) are not recordings of
 /// the dataset.
 fn clip_without_row(uuid: &str, path: PathBuf) -> Option<Clip> {
-    is_uuid(uuid).then(|| Clip {
-        path,
-        source: SourceKind::Coughvid,
-        person: person(SourceKind::Coughvid, uuid),
-        status: String::new(),
-        subject: subject("", ""),
-        verdict: Verdict::Exclude("not in the table".to_owned()),
-        sound: None,
-    })
+    let person = person(SourceKind::Coughvid, uuid);
+    is_uuid(uuid)
+        .then(|| Clip { obstacle: Some(Obstacle::NotInTable), ..Clip::new(path, SourceKind::Coughvid, person, "") })
 }
 
 /// Whether this is 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12.

@@ -7,10 +7,9 @@
 use std::path::{Path, PathBuf};
 
 use super::search::{files_below, list};
-use super::{Clip, Contents, LabelPolicy, Listing, Source, SourceError, SourceKind};
+use super::{Clip, Contents, Listing, Source, SourceError, SourceKind};
 use super::{has_extension, name_of, person};
 use crate::audio;
-use crate::data::Subject;
 
 /// The folders' names, and so the statuses.
 const CLASSES: [&str; 2] = ["healthy", "sick"];
@@ -33,7 +32,7 @@ impl Source for Folder {
         has_classes(folder) || parts_in(folder).iter().any(has_classes)
     }
 
-    fn read(&self, root: &Path, policy: &LabelPolicy) -> Result<Contents, SourceError> {
+    fn read(&self, root: &Path) -> Result<Contents, SourceError> {
         let listing = list(root)?;
         let mut places = parts_in(&listing);
         places.push(listing);
@@ -41,7 +40,7 @@ impl Source for Folder {
         for class in CLASSES {
             for folder in places.iter().filter_map(|place| place.folder(class)) {
                 let sounds = files_below(folder).filter(|path| has_extension(path, &audio::EXTENSIONS));
-                contents.clips.extend(sounds.map(|path| clip(root, path, class, policy)));
+                contents.clips.extend(sounds.map(|path| clip(root, path, class)));
             }
         }
         contents
@@ -56,16 +55,9 @@ fn parts_in(folder: &Listing) -> Vec<Listing> {
     PARTS.iter().filter_map(|part| folder.folder(part)).filter_map(|part| list(part).ok()).collect()
 }
 
-fn clip(root: &Path, path: PathBuf, class: &str, policy: &LabelPolicy) -> Clip {
+fn clip(root: &Path, path: PathBuf, class: &str) -> Clip {
     // The root's own name keeps apart two folders that hold files of the same name.
     let inside = path.strip_prefix(root).unwrap_or(&path).display().to_string();
-    Clip {
-        source: SourceKind::Folder,
-        person: person(SourceKind::Folder, &format!("{}/{inside}", name_of(root))),
-        status: class.to_owned(),
-        subject: Subject::default(),
-        verdict: policy.decide(SourceKind::Folder, class),
-        sound: None,
-        path,
-    }
+    let person = person(SourceKind::Folder, &format!("{}/{inside}", name_of(root)));
+    Clip { dataset: name_of(root).into(), ..Clip::new(path, SourceKind::Folder, person, class) }
 }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use search::{MOST_LEVELS, find};
 
-use super::{Clip, LabelPolicy};
+use super::Clip;
 use crate::files::FileError;
 
 /// The kinds of dataset.
@@ -29,8 +29,13 @@ pub enum SourceKind {
     Coughvid,
     /// Virufy's clinical data.
     Virufy,
+    /// Virufy's labels for recordings of COUGHVID.
+    #[serde(rename = "virufy-cdf")]
+    VirufyCdf,
     /// Folders named `healthy` and `sick`.
     Folder,
+    /// A table of file names and labels, its columns named by the user.
+    Table,
 }
 
 impl SourceKind {
@@ -41,7 +46,9 @@ impl SourceKind {
             Self::Coswara => "coswara",
             Self::Coughvid => "coughvid",
             Self::Virufy => "virufy",
+            Self::VirufyCdf => "virufy-cdf",
             Self::Folder => "folder",
+            Self::Table => "table",
         }
     }
 
@@ -52,7 +59,9 @@ impl SourceKind {
             Self::Coswara => "Coswara",
             Self::Coughvid => "COUGHVID",
             Self::Virufy => "Virufy",
+            Self::VirufyCdf => "Virufy CDF",
             Self::Folder => "Folder",
+            Self::Table => "Table",
         }
     }
 }
@@ -75,11 +84,11 @@ pub trait Source: Sync {
     fn is_root(&self, folder: &Listing) -> bool;
 
     /// Reads the tables and lists the files under `root`, without opening a sound. Every row of a table and every sound
-    /// file gets a clip, so that nothing is lost silently.
+    /// file gets a clip, so that nothing is lost silently; what becomes of it is the policy's to say, later.
     ///
     /// # Errors
     /// [`SourceError`] when a table cannot be read or lacks a column that the labels need.
-    fn read(&self, root: &Path, policy: &LabelPolicy) -> Result<Contents, SourceError>;
+    fn read(&self, root: &Path) -> Result<Contents, SourceError>;
 }
 
 /// Every dataset, in the order in which a folder is offered to them.
@@ -161,9 +170,6 @@ pub enum SourceError {
     },
 }
 
-/// The reason of every table row without a sound file.
-pub const NO_AUDIO_FILE: &str = "no audio file";
-
 /// The last part of a path as text; empty where there is none.
 fn name_of(path: &Path) -> std::borrow::Cow<'_, str> {
     path.file_name().unwrap_or_default().to_string_lossy()
@@ -196,5 +202,6 @@ fn subject(age: &str, sex: &str) -> super::Subject {
     super::Subject {
         age: age.parse().ok().filter(|years| (0.0..=OLDEST).contains(years)),
         sex: Some(sex.to_lowercase()).filter(|sex| !sex.is_empty()),
+        ..super::Subject::default()
     }
 }

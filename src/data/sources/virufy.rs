@@ -11,15 +11,14 @@ use std::path::{Path, PathBuf};
 
 use super::search::list;
 use super::table::{Row, Table};
-use super::{Clip, Contents, LabelPolicy, Listing, NO_AUDIO_FILE, Source, SourceError, SourceKind};
+use super::{Clip, Contents, Listing, Source, SourceError, SourceKind};
 use super::{has_extension, name_of, note_on_rows_left_out, person, stem_of, subject};
-use crate::data::policy::VirufyForm;
-use crate::data::{Subject, Verdict};
+use crate::data::{Form, Obstacle, Subject};
 
 const TABLE: &str = "labels.csv";
 const NEEDED: [&str; 2] = ["corona_test", "cough_filename"];
 /// The two forms and their folders.
-const FORMS: [(VirufyForm, &str); 2] = [(VirufyForm::Segmented, "segmented"), (VirufyForm::Original, "original")];
+const FORMS: [(Form, &str); 2] = [(Form::Segmented, "segmented"), (Form::Original, "original")];
 /// The folders of the two test results, and the words of the table for them.
 const RESULTS: [(&str, &str); 2] = [("neg", "negative"), ("pos", "positive")];
 
@@ -41,7 +40,7 @@ impl Source for Virufy {
             || FORMS.iter().any(|(_, name)| folder.folder(name).is_some_and(|inner| list(inner).is_ok_and(has_results)))
     }
 
-    fn read(&self, root: &Path, policy: &LabelPolicy) -> Result<Contents, SourceError> {
+    fn read(&self, root: &Path) -> Result<Contents, SourceError> {
         let listing = list(root)?;
         let table = table_in(&listing).map(|path| Table::read(path, &NEEDED)).transpose()?;
         let (rows, left_out) = table.as_ref().map(|table| table.rows_by(stem_in)).unwrap_or_default();
@@ -50,15 +49,22 @@ impl Source for Virufy {
         if table.is_none() {
             contents.notes.push(format!("{TABLE} is missing; the folders pos and neg give the labels."));
         }
-        let mut with_sound = BTreeSet::new();
-        for file in files_in(&listing, policy.virufy_form, &mut contents.notes)? {
-            let stem = stem_of(&file.path).into_owned();
-            let person_id = person_in(&stem).unwrap_or(&stem);
-            contents.clips.push(clip(&file, person_id, rows.get(person_id).copied(), policy));
-            with_sound.insert(person_id.to_owned());
+        let forms: Vec<_> =
+            FORMS.iter().filter_map(|(form, name)| listing.folder(name).map(|folder| (*form, folder))).collect();
+        let only = forms.len() == 1;
+        for (form, folder) in forms {
+            // Where there is no choice, none can leave everything out.
+            let form = if only { Form::Only } else { form };
+            let mut with_sound = BTreeSet::new();
+            for file in files_in(folder, &mut contents.notes)? {
+                let stem = stem_of(&file.path).into_owned();
+                let person_id = person_in(&stem).unwrap_or(&stem);
+                contents.clips.push(clip(&file, person_id, rows.get(person_id).copied(), form));
+                with_sound.insert(person_id.to_owned());
+            }
+            let silent = rows.iter().filter(|(stem, _)| !with_sound.contains(*stem));
+            contents.clips.extend(silent.map(|(stem, row)| clip_without_sound(root, stem, *row, form)));
         }
-        let silent = rows.into_iter().filter(|(stem, _)| !with_sound.contains(stem));
-        contents.clips.extend(silent.map(|(stem, row)| clip_without_sound(root, &stem, row)));
         Ok(contents)
     }
 }
@@ -79,19 +85,11 @@ fn stem_in(row: Row) -> String {
     stem_of(Path::new(row.get("cough_filename"))).into_owned()
 }
 
-/// The sound files of the wanted form, or of the other one where only that is there; `notes` says what was not taken.
+/// The sound files of one form; `notes` says what was not taken.
 ///
 /// # Errors
 /// [`SourceError`] when a folder cannot be listed.
-fn files_in(root: &Listing, wanted: VirufyForm, notes: &mut Vec<String>) -> Result<Vec<SoundFile>, SourceError> {
-    // A stable sort: the wanted form first.
-    let mut forms = FORMS;
-    forms.sort_by_key(|(form, _)| *form != wanted);
-    let found = forms.iter().find_map(|(form, name)| root.folder(name).map(|folder| (*form, *name, folder)));
-    let Some((form, name, folder)) = found else { return Ok(Vec::new()) };
-    if form != wanted {
-        notes.push(format!("Only the folder \"{name}\" is there, so it was read instead."));
-    }
+fn files_in(folder: &Path, notes: &mut Vec<String>) -> Result<Vec<SoundFile>, SourceError> {
     let folder = list(folder)?;
     let (mut files, mut others) = (Vec::new(), 0);
     for (name, result) in RESULTS {
@@ -107,31 +105,29 @@ fn files_in(root: &Listing, wanted: VirufyForm, notes: &mut Vec<String>) -> Resu
     Ok(files)
 }
 
-fn clip(file: &SoundFile, person_id: &str, row: Option<Row>, policy: &LabelPolicy) -> Clip {
+fn clip(file: &SoundFile, person_id: &str, row: Option<Row>, form: Form) -> Clip {
     let stated = row.map_or("", |row| row.get("corona_test"));
     let status = if row.is_some() { stated } else { file.result };
-    let verdict = if person_in(&stem_of(&file.path)).is_none() {
-        Verdict::Exclude("its name is not one of Virufy's".to_owned())
+    let obstacle = if person_in(&stem_of(&file.path)).is_none() {
+        Some(Obstacle::ForeignName)
     } else if !stated.is_empty() && !stated.eq_ignore_ascii_case(file.result) {
-        Verdict::Exclude(format!("{TABLE} and the folder disagree"))
+        Some(Obstacle::FolderDisagrees)
     } else {
-        policy.decide(SourceKind::Virufy, status)
+        None
     };
     let subject = row.map_or_else(Subject::default, |row| subject(row.get("age"), row.get("gender")));
     let person = person(SourceKind::Virufy, person_id);
-    let (path, status) = (file.path.clone(), status.to_owned());
-    Clip { path, source: SourceKind::Virufy, person, status, subject, verdict, sound: None }
+    Clip { subject, obstacle, form, ..Clip::new(file.path.clone(), SourceKind::Virufy, person, status) }
 }
 
-fn clip_without_sound(root: &Path, stem: &str, row: Row) -> Clip {
+fn clip_without_sound(root: &Path, stem: &str, row: Row, form: Form) -> Clip {
+    let person = person(SourceKind::Virufy, stem);
+    let path = root.join(row.get("cough_filename"));
     Clip {
-        path: root.join(row.get("cough_filename")),
-        source: SourceKind::Virufy,
-        person: person(SourceKind::Virufy, stem),
-        status: row.get("corona_test").to_owned(),
         subject: subject(row.get("age"), row.get("gender")),
-        verdict: Verdict::Exclude(NO_AUDIO_FILE.to_owned()),
-        sound: None,
+        obstacle: Some(Obstacle::NoAudioFile),
+        form,
+        ..Clip::new(path, SourceKind::Virufy, person, row.get("corona_test"))
     }
 }
 

@@ -1,0 +1,66 @@
+//! Why a recording is left out: one list of reasons, and the words for them.
+
+use std::fmt;
+
+use super::Obstacle;
+
+/// Why a recording is left out. Its `Display` is a phrase for tables and lists.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reason {
+    /// Its dataset's files keep it from being used.
+    Obstacle(Obstacle),
+    /// It has not been decoded yet.
+    NotReadYet,
+    /// The cough detector's score is below this bound.
+    CoughBelow(f64),
+    /// The cough detector's score is missing.
+    CoughNotStated,
+    /// The policy leaves its status out; the words say which status, and why.
+    Status(String),
+    /// Nobody has said what this status counts as.
+    UnknownStatus(String),
+    /// As many experts found it healthy as sick.
+    ExpertsDisagree,
+    /// A person left it out.
+    ByHand,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Obstacle(obstacle) => obstacle.fmt(f),
+            Self::NotReadYet => f.write_str("not read yet"),
+            Self::CoughBelow(bound) => write!(f, "cough_detected below {bound}"),
+            Self::CoughNotStated => f.write_str("cough_detected is not stated"),
+            Self::Status(words) => f.write_str(words),
+            Self::UnknownStatus(status) => write!(f, "unknown status \"{}\"", shortened(status)),
+            Self::ExpertsDisagree => f.write_str("the experts disagree"),
+            Self::ByHand => f.write_str("left out by hand"),
+        }
+    }
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoAudioFile => "no audio file",
+            Self::NotInTable => "not in the table",
+            Self::DamagedSheet => "damaged metadata.json",
+            Self::ForeignName => "its name is not one of the dataset's",
+            Self::FolderDisagrees => "the table and the folder disagree",
+            Self::InferredResult => "the test result was inferred, not measured",
+            Self::InCoughvid => "the same recording is in COUGHVID",
+            Self::LeftOutThere(words) => return f.write_str(&shortened(words)),
+        })
+    }
+}
+
+/// The first characters of a value from a table, so that a damaged one does not fill the screen.
+pub(super) fn shortened(value: &str) -> String {
+    /// Longer than any real status (27 characters in Coswara) and any reason of ours.
+    const MOST: usize = 80;
+    if value.chars().count() <= MOST {
+        return value.to_owned();
+    }
+    value.chars().take(MOST).chain(['…']).collect()
+}
