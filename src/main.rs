@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use coughscope::cli::{self, Args, CliError, Subcommand};
-use coughscope::session::Session;
+use coughscope::session::{Session, Storage};
 use coughscope::ui::{self, WindowError};
 
 fn main() -> ExitCode {
@@ -48,5 +48,5 @@ fn run(args: Args) -> Result<(), CliError> {
 }
 
 fn window(paths: &[PathBuf], demo: bool, data_folder: &Path) -> Result<(), WindowError> {
-    ui::run(&|wake| Session::new(wake, data_folder.to_owned()), paths, demo)
+    ui::run(&|wake| Session::new(wake, data_folder.to_owned(), Storage::Disk), paths, demo)
 }

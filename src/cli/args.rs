@@ -6,6 +6,7 @@ use clap::{Parser, ValueEnum};
 use serde::de::DeserializeOwned;
 use serde::de::value::{Error, StrDeserializer};
 
+use crate::data::demo::DemoConfig;
 use crate::data::split::SplitBy;
 use crate::spectrogram::Placement;
 use crate::train::Preset;
@@ -36,6 +37,12 @@ pub enum Subcommand {
     Demo(Demo),
     /// Read datasets and count what is used, left out and unreadable
     Scan(Scan),
+    /// Unpack the split archives of a downloaded Coswara
+    Extract(Extract),
+    /// Write the combined table of a study's recordings
+    Table(Table),
+    /// Draw the parts of a study, count them, and report what leaks between them
+    Split(Split),
     /// Decode a recording to a 32-bit float WAV at its native rate
     Decode(Decode),
     /// Compute the spectrogram of a recording
@@ -56,6 +63,12 @@ pub struct Demo {
     /// Do not open a window even where there is a display
     #[arg(long)]
     pub headless: bool,
+    /// People in the study; about two recordings each
+    #[arg(long, value_name = "N", default_value_t = DemoConfig::default().people)]
+    pub people: usize,
+    /// Make the study in this folder, and stop there: no training
+    #[arg(long, value_name = "DIR", conflicts_with = "out")]
+    pub only_make: Option<PathBuf>,
     /// Folder for the run and its report [default: a new folder in your data folder]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -67,9 +80,64 @@ pub struct Demo {
 /// Arguments of `scan`.
 #[derive(Debug, clap::Args)]
 pub struct Scan {
-    /// Dataset folders
-    #[arg(required = true, value_name = "PATH")]
+    /// Dataset folders, or combined tables
+    #[arg(required_unless_present = "study", value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// Keep what is read in this study, and go on where an earlier scan of it stopped
+    #[arg(long, value_name = "DIR")]
+    pub study: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `extract`.
+#[derive(Debug, clap::Args)]
+pub struct Extract {
+    /// The folder of Coswara, with the archives in folders named by date
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// Where to unpack [default: Extracted_data in the same folder]
+    #[arg(long, value_name = "DIR")]
+    pub to: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `table`.
+#[derive(Debug, clap::Args)]
+pub struct Table {
+    /// The study
+    #[arg(long, value_name = "DIR")]
+    pub study: PathBuf,
+    /// The table to write; the label policy goes beside it, as .policy.toml
+    #[arg(long, value_name = "T.csv")]
+    pub out: PathBuf,
+}
+
+/// Arguments of `split`.
+#[derive(Debug, clap::Args)]
+pub struct Split {
+    /// The study
+    #[arg(long, value_name = "DIR")]
+    pub study: PathBuf,
+    /// person: the parts share nobody; file: drawn file by file, as in the paper; dataset: one dataset is the test part
+    /// [default: as the study has it]
+    #[arg(long, value_parser = named::<SplitBy>)]
+    pub by: Option<SplitBy>,
+    /// With --by dataset, the dataset for the test [default: each in turn]
+    #[arg(long, value_name = "NAME")]
+    pub held_out: Option<String>,
+    /// Share for validation, 0 to below 1
+    #[arg(long, value_name = "SHARE")]
+    pub validation: Option<f64>,
+    /// Share for the test, 0 to below 1
+    #[arg(long, value_name = "SHARE")]
+    pub test: Option<f64>,
+    /// Which draw
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
@@ -113,12 +181,15 @@ pub struct SpectrogramArgs {
 /// Arguments of `train`.
 #[derive(Debug, clap::Args)]
 pub struct Train {
-    /// Dataset folders
-    #[arg(required = true, value_name = "PATH")]
+    /// Dataset folders, or combined tables
+    #[arg(required_unless_present = "study", value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// Folder for the run: network, settings, history, predictions and report
-    #[arg(long, value_name = "RUN")]
-    pub out: PathBuf,
+    /// Train on this study, with its label policy and parts
+    #[arg(long, value_name = "DIR")]
+    pub study: Option<PathBuf>,
+    /// Folder for the run: network, settings, history, predictions and report [default: a new one in the study]
+    #[arg(long, value_name = "RUN", required_unless_present = "study")]
+    pub out: Option<PathBuf>,
     /// Settings to start from: quick
     #[arg(long, value_parser = named::<Preset>, default_value = "quick")]
     pub preset: Preset,
@@ -131,9 +202,13 @@ pub struct Train {
     /// Seed of the split, the weights and the order
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// person: the parts share nobody; file: drawn file by file, as in the paper
-    #[arg(long, value_parser = named::<SplitBy>, default_value = "person")]
-    pub split: SplitBy,
+    /// person: the parts share nobody; file: drawn file by file, as in the paper; dataset: see --held-out
+    /// [default: as the study has it, else person]
+    #[arg(long, value_parser = named::<SplitBy>)]
+    pub split: Option<SplitBy>,
+    /// With --split dataset, the dataset for the test
+    #[arg(long, value_name = "NAME")]
+    pub held_out: Option<String>,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

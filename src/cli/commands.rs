@@ -1,13 +1,16 @@
 //! One function for each subcommand.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::args::{Decode, Demo, Devices, Evaluate, Predict, Scan, SpectrogramArgs, SpectrogramPreset, Train};
+use super::args::{Decode, Demo, Devices, Evaluate, Predict, SpectrogramArgs, SpectrogramPreset, Train};
 use super::driver::Driver;
-use super::output::{self, PredictionRow, RunSummary, ScanReport};
+use super::output::{self, PredictionRow, RunSummary};
+use super::study::open_study_and_datasets;
 use super::{CliError, output::print_json};
 use crate::audio::{self, Recording, wav};
 use crate::data::Label;
+use crate::data::demo::{self, DemoConfig};
 use crate::files::write_atomic;
 use crate::report::predictions::{self, Prediction};
 use crate::report::{self, Summary, npy};
@@ -16,8 +19,12 @@ use crate::spectrogram::{ColourMap, LogMelConfig, PaperConfig, Spectrogram, Spec
 use crate::train::saved::{self, SavedRun};
 use crate::train::{TrainConfig, device};
 
-pub(super) fn demo(args: &Demo, data_folder: PathBuf) -> Result<(), CliError> {
+pub(super) fn run_demo(args: &Demo, data_folder: PathBuf) -> Result<(), CliError> {
     eprintln!("Demo: synthetic recordings made by a program. The results prove nothing about any disease.");
+    let config = DemoConfig { people: args.people, ..DemoConfig::default() };
+    if let Some(folder) = &args.only_make {
+        return make_demo(folder, &config, args.json);
+    }
     if let Some(folder) = &args.out {
         // An earlier demo run is nobody's work.
         if !SavedRun::open(folder).is_ok_and(|run| run.result.synthetic) {
@@ -25,8 +32,22 @@ pub(super) fn demo(args: &Demo, data_folder: PathBuf) -> Result<(), CliError> {
         }
     }
     let mut driver = Driver::new(data_folder);
-    driver.carry_out(Command::RunDemo { folder: args.out.clone() })?;
+    driver.carry_out(Command::RunDemo { config, folder: args.out.clone() })?;
     report_run(&driver, args.json)
+}
+
+/// Makes the demo study and nothing else.
+fn make_demo(folder: &Path, config: &DemoConfig, json: bool) -> Result<(), CliError> {
+    let study = demo::generate(folder, config, &|_, _| ControlFlow::Continue(())).map_err(CliError::work)?;
+    if json {
+        return print_json(&study.datasets);
+    }
+    output::print(&format!(
+        "{} recordings of {} people in {}\n",
+        study.recordings,
+        study.people,
+        study.root.display()
+    ))
 }
 
 /// Refuses to write a run over files that may be somebody's work.
@@ -39,26 +60,6 @@ fn refuse_occupied(folder: &Path) -> Result<(), CliError> {
         "this folder {what}, and files in it would be lost; choose another folder: {}",
         folder.display()
     )))
-}
-
-pub(super) fn scan(args: Scan, data_folder: PathBuf) -> Result<(), CliError> {
-    let mut driver = Driver::new(data_folder);
-    let outcome = open_datasets(&mut driver, args.paths);
-    let study = &driver.state().study;
-    // One folder that cannot be read does not hide the others.
-    if !study.is_empty() {
-        let report = ScanReport::of(study);
-        if args.json { print_json(&report) } else { output::print_scan(&report, study) }?;
-    }
-    outcome
-}
-
-/// Opens datasets, and nothing but datasets: a run or a recording among the paths would be passed over in silence.
-fn open_datasets(driver: &mut Driver, paths: Vec<PathBuf>) -> Result<(), CliError> {
-    if let Some(other) = paths.iter().find(|path| path.is_file() || saved::is_run(path)) {
-        return Err(CliError::Usage(format!("a dataset's folder is needed, and this is none: {}", other.display())));
-    }
-    driver.carry_out(Command::Open(paths))
 }
 
 pub(super) fn decode(args: &Decode) -> Result<(), CliError> {
@@ -123,22 +124,27 @@ fn write_matrix(args: &SpectrogramArgs, paper: PaperConfig) -> Result<(), CliErr
 }
 
 pub(super) fn train(args: Train, data_folder: PathBuf) -> Result<(), CliError> {
-    refuse_occupied(&args.out)?;
+    if let Some(out) = &args.out {
+        refuse_occupied(out)?;
+    }
     let mut config = TrainConfig { device: args.device, ..args.preset.config() };
-    config.split.by = args.split;
     if let Some(epochs) = args.epochs {
         config.epochs = epochs;
     }
     if let Some(seed) = args.seed {
         config.seed = seed;
-        config.split.seed = seed;
     }
     config.validate().map_err(|error| CliError::Usage(error.to_string()))?;
     // A device that does not exist is found out before the recordings are read.
     device::select(&config.device).map_err(|error| CliError::Usage(error.to_string()))?;
     let mut driver = Driver::new(data_folder);
-    open_datasets(&mut driver, args.paths)?;
-    driver.carry_out(Command::StartRun { config: Box::new(config), folder: Some(args.out) })?;
+    open_study_and_datasets(&mut driver, args.study, args.paths)?;
+    config.split = driver.state().study.split_config.clone();
+    let split = &mut config.split;
+    split.by = args.split.unwrap_or(split.by);
+    split.held_out = args.held_out.or(split.held_out.take());
+    split.seed = args.seed.unwrap_or(split.seed);
+    driver.carry_out(Command::StartRun { config: Box::new(config), folder: args.out })?;
     report_run(&driver, args.json)
 }
 

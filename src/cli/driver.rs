@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::CliError;
-use crate::session::{Command, Run, RunPhase, Session, Severity, State};
+use crate::session::{Command, Run, RunPhase, Session, Severity, State, Storage};
 
 /// A session and what was last said about it.
 pub(super) struct Driver {
@@ -24,7 +24,7 @@ const LOG_INTERVAL: Duration = Duration::from_secs(2);
 impl Driver {
     pub fn new(data_folder: PathBuf) -> Self {
         Self {
-            session: Session::new(Arc::new(|| {}), data_folder),
+            session: Session::new(Arc::new(|| {}), data_folder, Storage::Memory),
             terminal: std::io::stderr().is_terminal(),
             last_line: String::new(),
             last_said: Instant::now(),

@@ -6,6 +6,7 @@ mod args;
 mod commands;
 mod driver;
 mod output;
+mod study;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -46,8 +47,11 @@ impl CliError {
 /// [`CliError`] when the command makes no sense or its work failed.
 pub fn run(command: Subcommand, data_folder: PathBuf) -> Result<(), CliError> {
     match command {
-        Subcommand::Demo(demo) => commands::demo(&demo, data_folder),
-        Subcommand::Scan(scan) => commands::scan(scan, data_folder),
+        Subcommand::Demo(demo) => commands::run_demo(&demo, data_folder),
+        Subcommand::Scan(scan) => study::scan(scan, data_folder),
+        Subcommand::Extract(extract) => study::extract(&extract),
+        Subcommand::Table(table) => study::table(table, data_folder),
+        Subcommand::Split(split) => study::split(split, data_folder),
         Subcommand::Decode(decode) => commands::decode(&decode),
         Subcommand::Spectrogram(spectrogram) => commands::spectrogram(&spectrogram),
         Subcommand::Train(train) => commands::train(train, data_folder),

@@ -9,7 +9,7 @@ use super::CliError;
 use crate::data::Label;
 use crate::data::scan::SourceSummary;
 use crate::eval::METRICS;
-use crate::session::{Evaluation, Run, Study};
+use crate::session::{Evaluation, Run, StudyView};
 use crate::train::device::{DeviceClass, DeviceInfo};
 
 /// One object or array on standard output, and a line end.
@@ -19,7 +19,7 @@ pub(super) fn print_json(value: &impl Serialize) -> Result<(), CliError> {
 }
 
 /// A reader that has seen enough (`| head`) is no failure.
-fn print(text: &str) -> Result<(), CliError> {
+pub(super) fn print(text: &str) -> Result<(), CliError> {
     match io::stdout().lock().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::work(error)),
         _ => Ok(()),
@@ -33,12 +33,12 @@ pub(super) struct ScanReport {
 }
 
 impl ScanReport {
-    pub fn of(study: &Study) -> Self {
-        Self { sources: study.sources.iter().map(|source| source.summary()).collect() }
+    pub fn of(study: &StudyView) -> Self {
+        Self { sources: study.sources.iter().map(|source| source.summary.clone()).collect() }
     }
 }
 
-pub(super) fn print_scan(report: &ScanReport, study: &Study) -> Result<(), CliError> {
+pub(super) fn print_scan(report: &ScanReport, study: &StudyView) -> Result<(), CliError> {
     let mut text = String::new();
     for (summary, source) in report.sources.iter().zip(&study.sources) {
         text += &format!("{} in {}\n", summary.kind.name(), summary.path.display());

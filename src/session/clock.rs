@@ -3,9 +3,9 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A folder name that sorts by time, for example `run-20261122-143005` (UTC).
-pub(super) fn run_name() -> String {
+pub(super) fn name_from_clock(prefix: &str) -> String {
     let secs = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    format!("run-{}", date_time(secs))
+    format!("{prefix}-{}", date_time(secs))
 }
 
 /// `YYYYMMDD-HHMMSS` in UTC of a Unix time in seconds (days to civil date: Howard Hinnant, `civil_from_days`, 2013).

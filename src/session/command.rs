@@ -1,10 +1,13 @@
 //! What a person can ask of the session.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::run::RunId;
-use super::state::ClipId;
 use crate::audio;
+use crate::data::demo::DemoConfig;
+use crate::data::sources::Mapping;
+use crate::data::study::{ClipId, Edit};
 use crate::spectrogram::SpectrogramConfig;
 use crate::train::config::TrainConfig;
 
@@ -16,13 +19,51 @@ pub enum Command {
     /// Open whatever these are: dataset folders, saved runs, prediction tables, or recordings to predict.
     Open(Vec<PathBuf>),
     /// Make the demo study (or take the one that is there) and open it.
-    OpenDemo,
+    OpenDemo(DemoConfig),
+    /// Add the table in `root` whose columns the person has named.
+    OpenMapped {
+        /// The folder around the table.
+        root: PathBuf,
+        /// Which of its columns hold what.
+        mapping: Mapping,
+    },
+    /// Forget the question which columns of a table hold what.
+    CancelMapping,
+    /// Open the study in this folder, or make one there.
+    OpenStudy(PathBuf),
+    /// Keep the study in this folder from now on.
+    SaveStudyAs(PathBuf),
+    /// Change the study's policy, parts or decisions.
+    Edit(Edit),
+    /// Undo the last change of the study.
+    Undo,
+    /// Do again what was undone last.
+    Redo,
+    /// Stop reading recordings; what was read stays.
+    StopReading,
+    /// Look at every dataset again, and read what is new, changed or left over.
+    ReadAgain,
+    /// The dataset with this key lies elsewhere now.
+    Relocate {
+        /// The dataset.
+        key: Arc<str>,
+        /// Its folder.
+        root: PathBuf,
+    },
+    /// Take the dataset with this key out of the study; its files stay.
+    RemoveSource(Arc<str>),
+    /// Unpack the archives of the dataset with this key.
+    Unpack(Arc<str>),
+    /// Write the combined table of all recordings.
+    ExportTable(PathBuf),
     /// The whole main job on the demo study: make and open it, then train the quick network.
     RunDemo {
+        /// Which demo study.
+        config: DemoConfig,
         /// Where to save the run; `None` picks a new folder in the user's data folder.
         folder: Option<PathBuf>,
     },
-    /// Close every dataset.
+    /// Close the study. It is kept.
     CloseStudy,
     /// Show a recording in Explore.
     Select(ClipId),

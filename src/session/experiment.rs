@@ -13,7 +13,8 @@ use super::evaluation::{DEFAULT_THRESHOLD, Evaluation};
 use super::jobs::guarded;
 use super::run::{RunCounts, RunId};
 use crate::data::features::Features;
-use crate::data::split::{Part, split};
+use crate::data::split::{Part, SplitOutcome};
+use crate::data::study::draw;
 use crate::data::{Clip, Label, PersonId};
 use crate::eval::Rule;
 use crate::report::predictions::{self, Prediction, threshold_table};
@@ -67,9 +68,17 @@ pub(super) struct Experiment {
     pub name: String,
     pub folder: PathBuf,
     pub config: TrainConfig,
+    /// The used recordings.
     pub clips: Vec<Arc<Clip>>,
     /// The recordings are made up.
     pub synthetic: bool,
+}
+
+/// A recording whose features have been computed, and its place among the used ones.
+struct Prepared<'a> {
+    index: usize,
+    clip: &'a Clip,
+    example: Example,
 }
 
 /// A used recording with its features.
@@ -107,8 +116,10 @@ impl Experiment {
         if let Some(note) = selected.fallback {
             let _ = on_event(RunEvent::Note(note));
         }
+        let clips: Vec<&Clip> = self.clips.iter().map(Arc::as_ref).collect();
+        let outcome = draw(&clips, &self.config.split)?;
         let usable = self.prepare(on_event)?;
-        let (items, counts) = self.deal(usable)?;
+        let (items, counts) = deal(usable, &outcome);
         let _ = on_event(RunEvent::Dealt(counts));
         let (trained, compute) = self.train(&items, selected.device, on_event)?;
         let _ = on_event(RunEvent::Testing);
@@ -130,9 +141,13 @@ impl Experiment {
     fn prepare(
         &self,
         on_event: &mut (dyn FnMut(RunEvent) -> ControlFlow<()> + Send),
-    ) -> Result<Vec<(&Clip, Example)>, Ending> {
-        let used: Vec<(&Clip, Label)> =
-            self.clips.iter().filter_map(|clip| clip.verdict.label().map(|label| (clip.as_ref(), label))).collect();
+    ) -> Result<Vec<Prepared<'_>>, Ending> {
+        let used: Vec<(usize, &Clip, Label)> = self
+            .clips
+            .iter()
+            .enumerate()
+            .filter_map(|(index, clip)| clip.verdict.label().map(|label| (index, clip.as_ref(), label)))
+            .collect();
         let total = used.len();
         if on_event(RunEvent::Preparing { done: 0, total }).is_break() {
             return Err(Ending::Stopped);
@@ -141,7 +156,7 @@ impl Experiment {
         let report = Mutex::new(on_event);
         let prepared = used
             .par_iter()
-            .map(|&(clip, label)| {
+            .map(|&(index, clip, label)| {
                 let outcome = Features::load(&clip.path, &self.config.spectrogram);
                 let done = done.fetch_add(1, Ordering::Relaxed) + 1;
                 // A poisoned lock means that a listener panicked; the figures of progress are not worth a second panic.
@@ -150,7 +165,8 @@ impl Experiment {
                 if stopped {
                     return Err(Ending::Stopped);
                 }
-                Ok(outcome.map(|features| (clip, Example { features, label })).map_err(|error| (clip, error)))
+                let prepared = |features| Prepared { index, clip, example: Example { features, label } };
+                Ok(outcome.map(prepared).map_err(|error| (clip, error)))
             })
             .collect::<Result<Vec<_>, Ending>>()?;
         let (mut usable, mut failed) = (Vec::with_capacity(prepared.len()), Vec::new());
@@ -168,28 +184,6 @@ impl Experiment {
             )));
         }
         Ok(usable)
-    }
-
-    /// Draws the part of every recording.
-    fn deal(&self, usable: Vec<(&Clip, Example)>) -> Result<(Vec<Item>, RunCounts), String> {
-        let people: Vec<_> = usable.iter().map(|(clip, example)| (&clip.person, example.label)).collect();
-        let outcome = split(&people, &self.config.split).map_err(|error| error.to_string())?;
-        let in_part = |part| outcome.parts.iter().filter(|dealt| **dealt == part).count();
-        let counts = RunCounts {
-            recordings: usable.len(),
-            train: in_part(Part::Train),
-            validation: in_part(Part::Validation),
-            test: in_part(Part::Test),
-            people: people.iter().map(|(person, _)| person).collect::<BTreeSet<_>>().len(),
-            shared_people: outcome.shared_people,
-        };
-        let items = usable.into_iter().zip(outcome.parts).map(|((clip, example), part)| Item {
-            path: clip.path.clone(),
-            person: clip.person.clone(),
-            example,
-            part,
-        });
-        Ok((items.collect(), counts))
     }
 
     /// Trains on `compute`, or on the CPU where a graphics card that nobody named turns out not to work. Returns what
@@ -273,6 +267,28 @@ impl Experiment {
         let unwritten = tables().err().map(|error| error.to_string());
         Ok((Finished { evaluation, predictor, result }, unwritten))
     }
+}
+
+/// Gives every recording that could be prepared its part.
+fn deal(usable: Vec<Prepared<'_>>, outcome: &SplitOutcome) -> (Vec<Item>, RunCounts) {
+    let items: Vec<Item> = usable
+        .into_iter()
+        .filter_map(|prepared| {
+            let Prepared { index, clip, example } = prepared;
+            let part = *outcome.parts.get(index)?;
+            Some(Item { path: clip.path.clone(), person: clip.person.clone(), example, part })
+        })
+        .collect();
+    let in_part = |part| items.iter().filter(|item| item.part == part).count();
+    let counts = RunCounts {
+        recordings: items.len(),
+        train: in_part(Part::Train),
+        validation: in_part(Part::Validation),
+        test: in_part(Part::Test),
+        people: items.iter().map(|item| &item.person).collect::<BTreeSet<_>>().len(),
+        shared_people: outcome.leaks.people,
+    };
+    (items, counts)
 }
 
 fn predict(predictor: &Predictor, items: &[Item], part: Part) -> Result<Vec<Prediction>, String> {

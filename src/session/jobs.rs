@@ -5,7 +5,6 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{SyncSender, TrySendError};
 
 use super::Wake;
@@ -13,12 +12,15 @@ use super::clip_view::ClipView;
 use super::evaluation::Evaluation;
 use super::experiment::RunEvent;
 use super::run::RunId;
-use super::update::unless;
+use super::keeper::TrainAfter;
+use super::recent::RecentStudy;
+use super::state::Unmapped;
 use crate::audio;
+use crate::data::Clip;
 use crate::data::features::Features;
-use crate::data::scan::{Scan, ScanError, ScanProgress, SourceScan, drop_repeated, scan};
-use crate::data::split::{SplitConfig, SplitOutcome, split};
-use crate::data::{Clip, LabelPolicy, demo};
+use crate::data::study::StudyView;
+use crate::data::study::settings::is_study;
+use crate::data::table::is_combined_table;
 use crate::report::predictions::{self, Prediction};
 use crate::report::{self, history};
 use crate::spectrogram::{Spectrogram, SpectrogramConfig};
@@ -29,17 +31,21 @@ use crate::train::saved::{SavedRun, is_run};
 /// What a job reports.
 pub(super) enum Event {
     /// How far the making or reading of datasets is.
-    Loading { generation: u64, task: &'static str, detail: String, done: usize, total: usize },
+    Loading { task: &'static str, detail: String, done: usize, total: usize },
+    /// Nothing is left to read.
+    LoadingEnded,
+    /// The study, after a change.
+    Study(Arc<StudyView>),
+    /// The recordings that somebody wants to train on have been read.
+    ReadyToTrain(TrainAfter),
+    /// The studies that were open lately.
+    Recent(Vec<RecentStudy>),
+    /// A folder with tables that no dataset's layout fits.
+    Unmapped(Unmapped),
+    /// Good to know.
+    Note(String),
     /// What the opened paths are.
     Sorted(Sorted),
-    /// The demo study is ready in this folder.
-    DemoReady { generation: u64, folder: PathBuf, then: Option<TrainAfter> },
-    /// Datasets were read.
-    Scanned { generation: u64, scanned: Scanned, then: Option<TrainAfter> },
-    /// Datasets could not be made or read, for this reason.
-    LoadingFailed { generation: u64, reason: String },
-    /// The study's recordings fall into these parts.
-    Split { generation: u64, outcome: Result<SplitOutcome, String> },
     /// A saved run was read.
     RunOpened(Box<OpenedRun>),
     /// Predictions from a file.
@@ -60,36 +66,12 @@ pub(super) enum Event {
     Ended,
 }
 
-/// The folder of a dataset that is open, and its recordings.
-pub(super) type OpenSource = (PathBuf, Vec<Arc<Clip>>);
-
-/// Datasets that were read.
-pub(super) struct Scanned {
-    pub sources: Vec<SourceScan>,
-    /// Roots of open datasets that these take the place of.
-    pub replaced: Vec<PathBuf>,
-    /// Something among them was made up.
-    pub synthetic: bool,
-}
-
-/// A wish to make or read datasets.
-pub(super) enum Load {
-    /// The demo study, and what to do with it.
-    Demo(Option<TrainAfter>),
-    /// Folders with datasets.
-    Folders(Vec<PathBuf>),
-}
-
-/// The wish to train as soon as the recordings have been read.
-pub(super) struct TrainAfter {
-    /// Where to save the run; `None` picks a new folder in the user's data folder.
-    pub folder: Option<PathBuf>,
-}
-
 /// Opened paths by what they are.
 #[derive(Default)]
 pub(super) struct Sorted {
+    /// Folders with datasets, and combined tables.
     pub folders: Vec<PathBuf>,
+    pub studies: Vec<PathBuf>,
     pub runs: Vec<PathBuf>,
     pub tables: Vec<PathBuf>,
     pub recordings: Vec<PathBuf>,
@@ -179,91 +161,21 @@ pub(super) fn sort_paths(paths: Vec<PathBuf>) -> Sorted {
         let list = if !path.exists() {
             &mut sorted.missing
         } else if path.is_dir() {
-            if is_run(&path) { &mut sorted.runs } else { &mut sorted.folders }
+            if is_run(&path) {
+                &mut sorted.runs
+            } else if is_study(&path) {
+                &mut sorted.studies
+            } else {
+                &mut sorted.folders
+            }
         } else if is_table {
-            &mut sorted.tables
+            if is_combined_table(&path) { &mut sorted.folders } else { &mut sorted.tables }
         } else {
             &mut sorted.recordings
         };
         list.push(path);
     }
     sorted
-}
-
-/// Reads the datasets in `folders`.
-pub(super) fn scan_folders(
-    reporter: &Reporter,
-    folders: &[PathBuf],
-    policy: &LabelPolicy,
-    open: &[OpenSource],
-    then: Option<TrainAfter>,
-    generation: u64,
-    stop: &AtomicBool,
-) -> Result<(), String> {
-    let task = "Reading recordings";
-    let progress = |progress: ScanProgress<'_>| {
-        let sent = match progress {
-            ScanProgress::Found { source, root, recordings } => {
-                let detail = format!("{}: {recordings} recordings in {}", source.name(), root.display());
-                reporter.send(Event::Loading { generation, task, detail, done: 0, total: 0 })
-            }
-            ScanProgress::Decoded { done, total, path } => {
-                let detail = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                reporter.try_send(Event::Loading { generation, task, detail, done, total })
-            }
-        };
-        if sent.is_break() { sent } else { unless(stop) }
-    };
-    let Scan { mut sources, problems } = match scan(folders, policy, &progress) {
-        Ok(found) => found,
-        Err(ScanError::Cancelled) => return Ok(()),
-        Err(error) => return Err(error.to_string()),
-    };
-    // A folder that is opened again is read anew; a recording that is open from elsewhere is not taken twice.
-    let replaces = |(root, _): &&OpenSource| sources.iter().any(|new| new.is_of(root));
-    let (replaced, kept): (Vec<_>, Vec<_>) = open.iter().partition(replaces);
-    let replaced: Vec<PathBuf> = replaced.into_iter().map(|(root, _)| root.clone()).collect();
-    if !kept.is_empty() {
-        drop_repeated(&mut sources, kept.into_iter().flat_map(|(_, clips)| clips).map(Arc::as_ref));
-    }
-    for problem in problems {
-        let _ = reporter.send(Event::Failed(problem.to_string()));
-    }
-    let synthetic =
-        folders.iter().any(|folder| demo::is_demo(folder)) || sources.iter().any(|source| demo::is_demo(&source.root));
-    let _ = reporter.send(Event::Scanned { generation, scanned: Scanned { sources, replaced, synthetic }, then });
-    Ok(())
-}
-
-/// Deals the used recordings to parts, to show what training will do.
-pub(super) fn split_clips(reporter: &Reporter, clips: &[Arc<Clip>], config: &SplitConfig, generation: u64) {
-    let items: Vec<_> =
-        clips.iter().filter_map(|clip| clip.verdict.label().map(|label| (&clip.person, label))).collect();
-    let outcome = split(&items, config).map_err(|error| error.to_string());
-    let _ = reporter.send(Event::Split { generation, outcome });
-}
-
-/// Makes the demo study, or takes the one that is there.
-pub(super) fn make_demo(
-    reporter: &Reporter,
-    folder: &Path,
-    then: Option<TrainAfter>,
-    generation: u64,
-    stop: &AtomicBool,
-) -> Result<(), String> {
-    let progress = |done, total| {
-        let (task, detail) = ("Making the demo study", "synthetic recordings".to_owned());
-        let sent = reporter.try_send(Event::Loading { generation, task, detail, done, total });
-        if sent.is_break() { sent } else { unless(stop) }
-    };
-    match demo::generate(folder, &demo::DemoConfig::default(), &progress) {
-        Ok(study) => {
-            let _ = reporter.send(Event::DemoReady { generation, folder: study.root, then });
-            Ok(())
-        }
-        Err(demo::DemoError::Stopped) => Ok(()),
-        Err(error) => Err(error.to_string()),
-    }
 }
 
 /// Reads a saved run and makes its network ready.

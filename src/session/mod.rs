@@ -9,19 +9,22 @@ mod command;
 mod evaluation;
 mod experiment;
 mod jobs;
+mod keeper;
+mod recent;
 mod run;
 mod runs;
 mod state;
 mod update;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, sync_channel};
 use std::time::Duration;
 
 use jobs::{Event, Reporter};
+use keeper::{Keeper, Order};
 
 use crate::train::Predictor;
 
@@ -30,12 +33,22 @@ pub use command::{Command, DropIntent};
 pub use evaluation::{DEFAULT_THRESHOLD, Evaluation, NothingToEvaluate};
 pub use jobs::panic_text;
 pub use run::{Run, RunCounts, RunId, RunPhase};
-pub use state::{
-    ClipId, Devices, Explore, Loading, Message, PredictedFile, PredictionOutcome, Severity, State, Study, ViewState,
-};
+pub use recent::RecentStudy;
+pub use state::{Devices, Explore, Loading, Message, PredictedFile, PredictionOutcome, Severity, State, ViewState};
+
+pub use crate::data::study::{ClipId, Edit, StudyView};
 
 /// Called from background threads when there is something new to poll.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// Whether studies outlive the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Storage {
+    /// What nobody saves is forgotten: for one job on the command line.
+    Memory,
+    /// Every study is kept from its first dataset on: for the window.
+    Disk,
+}
 
 /// Reports that may wait to be polled. A job that reports faster than that waits, or drops batch figures.
 const QUEUE: usize = 1024;
@@ -47,50 +60,42 @@ pub struct Session {
     data_folder: PathBuf,
     reporter: Reporter,
     events: Receiver<Event>,
+    /// To the thread that holds the study; `None` where it could not be started.
+    keeper: Option<Sender<Order>>,
     /// Jobs that have not reported their end.
     active_jobs: usize,
     /// Raised to stop the run with this id.
     stops: HashMap<RunId, Arc<AtomicBool>>,
     /// Networks that are ready to answer.
     predictors: HashMap<RunId, Arc<Predictor>>,
-    /// Raised to stop the jobs that make or read datasets for the study that is open.
-    stop_loading: Arc<AtomicBool>,
-    /// A job makes or reads datasets.
-    loading_now: bool,
-    /// What is made or read after it.
-    waiting: VecDeque<jobs::Load>,
     /// The saved run that was asked for last; answers for others come too late to be shown.
     wanted_run: Option<PathBuf>,
     /// A recording is being made ready for Explore.
     viewing: bool,
     next_run: u64,
     next_message: u64,
-    /// Counts studies up, so that a scan that was begun for a closed study cannot land in the next one.
-    generation: u64,
 }
 
 impl Session {
-    /// A session with nothing open. `data_folder` is where the demo study and new runs go; `wake` is called from background
-    /// threads when there is something to poll.
+    /// A session with nothing open. `data_folder` is where the demo study, new studies and new runs go; `wake` is called
+    /// from background threads when there is something to poll.
     #[must_use]
-    pub fn new(wake: Wake, data_folder: PathBuf) -> Self {
+    pub fn new(wake: Wake, data_folder: PathBuf, storage: Storage) -> Self {
         let (sender, events) = sync_channel(QUEUE);
+        let reporter = Reporter::new(sender, wake);
         Self {
             state: State::default(),
+            keeper: Keeper::start(&reporter, storage, data_folder.clone()),
             data_folder,
-            reporter: Reporter::new(sender, wake),
+            reporter,
             events,
             active_jobs: 0,
             stops: HashMap::new(),
             predictors: HashMap::new(),
-            stop_loading: Arc::default(),
-            loading_now: false,
-            waiting: VecDeque::new(),
             wanted_run: None,
             viewing: false,
             next_run: 0,
             next_message: 0,
-            generation: 0,
         }
     }
 
@@ -136,7 +141,9 @@ impl Session {
 impl Drop for Session {
     /// Asks running jobs to stop, so that closing the window does not leave a core busy.
     fn drop(&mut self) {
-        self.stop_loading.store(true, Ordering::Relaxed);
+        if let Some(keeper) = &self.keeper {
+            let _ = keeper.send(Order::Quit);
+        }
         for stop in self.stops.values() {
             stop.store(true, Ordering::Relaxed);
         }

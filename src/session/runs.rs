@@ -28,14 +28,17 @@ impl Session {
             return;
         }
         let id = self.new_run_id();
-        let folder = folder.unwrap_or_else(|| self.data_folder.join("runs").join(super::clock::run_name()));
+        let folder = folder.unwrap_or_else(|| {
+            let home = self.state.study.folder.as_ref().unwrap_or(&self.data_folder);
+            home.join("runs").join(super::clock::name_from_clock("run"))
+        });
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let synthetic = self.state.study.synthetic;
         self.state.runs.push(Run::new(id, name.clone(), folder.clone(), config.clone(), synthetic));
         self.state.current_run = Some(id);
         let stop = Arc::new(AtomicBool::new(false));
         self.stops.insert(id, Arc::clone(&stop));
-        let clips = self.state.study.clips.clone();
+        let clips = self.state.study.used().cloned().collect();
         let experiment = Experiment { id, name, folder, config, clips, synthetic };
         self.spawn("train", move |reporter| {
             run_experiment(reporter, &experiment, &stop);

@@ -7,17 +7,21 @@ use std::time::Instant;
 use super::clip_view::ClipView;
 use super::evaluation::Evaluation;
 use super::run::{Run, RunId};
-use crate::data::scan::SourceScan;
-use crate::data::split::SplitOutcome;
-use crate::data::{Clip, LabelPolicy};
+use super::recent::RecentStudy;
+use crate::data::sources::TablePreview;
+use crate::data::study::{ClipId, StudyView};
 use crate::spectrogram::{Spectrogram, SpectrogramConfig};
 use crate::train::device::DeviceInfo;
 
 /// Everything that is known right now.
 #[derive(Default)]
 pub struct State {
-    /// The datasets that are open.
-    pub study: Study,
+    /// The study that is open, as it was last published.
+    pub study: Arc<StudyView>,
+    /// Studies that were open lately.
+    pub recent: Vec<RecentStudy>,
+    /// A folder with tables that nobody recognised: which columns hold what is for the person to say.
+    pub mapping: Option<Unmapped>,
     /// The job that makes or reads datasets, while one runs.
     pub loading: Option<Loading>,
     /// The recording that Explore shows.
@@ -64,37 +68,13 @@ impl State {
     }
 }
 
-/// The open datasets.
-#[derive(Default)]
-pub struct Study {
-    /// What was opened, in order.
-    pub sources: Vec<SourceScan>,
-    /// All recordings of all sources, in the order of `sources`; [`ClipId`] counts in here.
-    pub clips: Vec<Arc<Clip>>,
-    /// How the datasets' words become labels.
-    pub policy: LabelPolicy,
-    /// How the used recordings fall into parts under the default split, or why they cannot be split.
-    pub split: Option<Result<SplitOutcome, String>>,
-    /// The study holds made-up recordings, which prove nothing about disease.
-    pub synthetic: bool,
-}
-
-/// A recording's place in [`Study::clips`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ClipId(pub usize);
-
-impl Study {
-    /// The recording with this id.
-    #[must_use]
-    pub fn clip(&self, id: ClipId) -> Option<&Arc<Clip>> {
-        self.clips.get(id.0)
-    }
-
-    /// Whether nothing is open.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.sources.is_empty()
-    }
+/// A folder with tables that no dataset's layout fits.
+#[derive(Clone, Debug)]
+pub struct Unmapped {
+    /// The folder.
+    pub root: PathBuf,
+    /// Its tables; at least one.
+    pub tables: Vec<TablePreview>,
 }
 
 /// How far the making or reading of datasets is.

@@ -8,11 +8,12 @@ use std::time::Instant;
 
 use super::clip_view::ClipView;
 use super::evaluation::Evaluation;
-use super::jobs::{self, Event, Load, OpenSource, Reporter, Scanned, Sorted, TrainAfter};
-use super::state::{ClipId, Devices, Loading, Message, Severity, Study, ViewState};
+use super::jobs::{self, Event, Reporter, Sorted};
+use super::keeper::{Order, TrainAfter};
+use super::state::{Devices, Loading, Message, Severity, ViewState};
 use super::{Command, Session};
-use crate::data::scan::SourceScan;
-use crate::data::split::SplitConfig;
+use crate::data::study::{ClipId, StudyView};
+use crate::data::table;
 use crate::spectrogram::SpectrogramConfig;
 use crate::train::TrainConfig;
 
@@ -22,9 +23,27 @@ impl Session {
         match command {
             Command::ProbeDevices => self.probe_devices(),
             Command::Open(paths) => self.open(paths),
-            Command::OpenDemo => self.load(Load::Demo(None)),
-            Command::RunDemo { folder } => self.load(Load::Demo(Some(TrainAfter { folder }))),
-            Command::CloseStudy => self.close_study(),
+            Command::OpenDemo(config) => self.order(Order::Demo { config, then: None }),
+            Command::RunDemo { config, folder } => {
+                self.order(Order::Demo { config, then: Some(TrainAfter { folder }) });
+            }
+            Command::OpenMapped { root, mapping } => {
+                self.state.mapping = None;
+                self.order(Order::AddMapped { root, mapping });
+            }
+            Command::CancelMapping => self.state.mapping = None,
+            Command::OpenStudy(folder) => self.order(Order::OpenStudy(folder)),
+            Command::SaveStudyAs(folder) => self.order(Order::SaveAs(folder)),
+            Command::Edit(edit) => self.order(Order::Edit(edit)),
+            Command::Undo => self.order(Order::Undo),
+            Command::Redo => self.order(Order::Redo),
+            Command::StopReading => self.order(Order::StopReading),
+            Command::ReadAgain => self.order(Order::ReadAgain),
+            Command::Relocate { key, root } => self.order(Order::Relocate { key, root }),
+            Command::RemoveSource(key) => self.order(Order::Remove(key)),
+            Command::Unpack(key) => self.order(Order::Unpack(key)),
+            Command::ExportTable(path) => self.export_table(path),
+            Command::CloseStudy => self.order(Order::Close),
             Command::Select(clip) => self.select(clip),
             Command::ShowSpectrogram(config) => self.show_spectrogram(config),
             Command::StartRun { config, folder } => self.start_run(*config, folder),
@@ -87,69 +106,24 @@ impl Session {
         });
     }
 
-    /// Makes or reads datasets, one after the other: what is open already must be known before more is added to it.
-    fn load(&mut self, load: Load) {
-        if self.loading_now {
-            self.waiting.push_back(load);
+    /// Asks the study's thread for something.
+    fn order(&mut self, order: Order) {
+        let sent = self.keeper.as_ref().is_some_and(|keeper| keeper.send(order).is_ok());
+        if sent {
+            self.active_jobs += 1;
         } else {
-            self.loading_now = true;
-            match load {
-                Load::Demo(then) => self.make_demo(then),
-                Load::Folders(folders) => self.scan(folders, None),
-            }
+            self.say(Severity::Error, "The part of the program that holds the study has ended; start the program again");
         }
     }
 
-    fn load_next(&mut self) {
-        self.loading_now = false;
-        self.state.loading = None;
-        if let Some(next) = self.waiting.pop_front() {
-            self.load(next);
-        }
-    }
-
-    fn make_demo(&mut self, then: Option<TrainAfter>) {
-        let folder = self.data_folder.join("demo");
-        self.start_loading("Making the demo study", move |reporter, generation, stop| {
-            jobs::make_demo(reporter, &folder, then, generation, stop)
+    fn export_table(&mut self, path: PathBuf) {
+        let study = Arc::clone(&self.state.study);
+        self.spawn("export table", move |reporter| {
+            let clips = study.clips.iter().map(Arc::as_ref);
+            table::write(&path, clips, &policy_file(&path), &study.policy).map_err(|error| error.to_string())?;
+            let _ = reporter.send(Event::Note(format!("The table was written to {}", path.display())));
+            Ok(())
         });
-    }
-
-    fn scan(&mut self, folders: Vec<PathBuf>, then: Option<TrainAfter>) {
-        let study = &self.state.study;
-        let mut clips = study.clips.iter().cloned();
-        let mut clips_of = |source: &SourceScan| clips.by_ref().take(source.clips.len()).collect();
-        let open: Vec<OpenSource> =
-            study.sources.iter().map(|source| (source.root.clone(), clips_of(source))).collect();
-        let policy = study.policy.clone();
-        self.start_loading("Reading recordings", move |reporter, generation, stop| {
-            jobs::scan_folders(reporter, &folders, &policy, &open, then, generation, stop)
-        });
-    }
-
-    /// Starts a job that makes or reads datasets, with progress; closing the study stops it.
-    fn start_loading(
-        &mut self,
-        task: &'static str,
-        job: impl FnOnce(&Reporter, u64, &AtomicBool) -> Result<(), String> + Send + 'static,
-    ) {
-        let (generation, stop) = (self.generation, Arc::clone(&self.stop_loading));
-        self.on_loading(task, String::new(), 0, 0);
-        let failed = move |reason| Event::LoadingFailed { generation, reason };
-        if !self.spawn_or("load", failed, move |reporter| job(reporter, generation, &stop)) {
-            self.load_next();
-        }
-    }
-
-    fn close_study(&mut self) {
-        self.generation += 1;
-        self.stop_loading.store(true, Ordering::Relaxed);
-        self.stop_loading = Arc::default();
-        self.waiting.clear();
-        self.loading_now = false;
-        self.state.study = Study::default();
-        self.state.explore = Default::default();
-        self.state.loading = None;
     }
 
     fn select(&mut self, clip: ClipId) {
@@ -189,28 +163,16 @@ impl Session {
     /// Takes in one report.
     pub(super) fn apply(&mut self, event: Event) {
         match event {
-            Event::Loading { generation, task, detail, done, total } if generation == self.generation => {
-                self.on_loading(task, detail, done, total);
+            Event::Loading { task, detail, done, total } => self.on_loading(task, detail, done, total),
+            Event::LoadingEnded => self.state.loading = None,
+            Event::Study(study) => self.on_study(study),
+            Event::ReadyToTrain(TrainAfter { folder }) => {
+                let split = self.state.study.split_config.clone();
+                self.start_run(TrainConfig { split, ..TrainConfig::default() }, folder);
             }
-            Event::DemoReady { generation, folder, then } if generation == self.generation => {
-                self.scan(vec![folder], then);
-            }
-            Event::Scanned { generation, scanned, then } if generation == self.generation => {
-                self.on_scanned(scanned, then);
-            }
-            Event::LoadingFailed { generation, reason } if generation == self.generation => {
-                self.say(Severity::Error, reason);
-                self.load_next();
-            }
-            Event::Split { generation, outcome } if generation == self.generation => {
-                self.state.study.split = Some(outcome);
-            }
-            // What a study left behind that is closed by now.
-            Event::Loading { .. }
-            | Event::DemoReady { .. }
-            | Event::Scanned { .. }
-            | Event::LoadingFailed { .. }
-            | Event::Split { .. } => {}
+            Event::Recent(recent) => self.state.recent = recent,
+            Event::Unmapped(unmapped) => self.state.mapping = Some(unmapped),
+            Event::Note(text) => self.say(Severity::Info, text),
             Event::Sorted(sorted) => self.on_sorted(sorted),
             Event::RunOpened(opened) => self.on_run_opened(*opened),
             Event::PredictionsOpened(evaluation) => self.state.evaluation = Some(*evaluation),
@@ -241,7 +203,10 @@ impl Session {
             self.say(Severity::Error, format!("There is no such file or folder: {}", path.display()));
         }
         if !sorted.folders.is_empty() {
-            self.load(Load::Folders(sorted.folders));
+            self.order(Order::Add(sorted.folders));
+        }
+        if let Some(study) = sorted.studies.into_iter().last() {
+            self.order(Order::OpenStudy(study));
         }
         for table in sorted.tables {
             self.spawn("open table", move |reporter| jobs::open_predictions(reporter, &table));
@@ -249,30 +214,19 @@ impl Session {
         self.open_runs(sorted.runs, sorted.recordings);
     }
 
-    fn on_scanned(&mut self, scanned: Scanned, then: Option<TrainAfter>) {
-        let Scanned { sources, replaced, synthetic } = scanned;
-        let opened = sources.len();
-        let study = &mut self.state.study;
-        study.sources.retain(|open| !replaced.contains(&open.root));
-        study.sources.extend(sources);
-        study.synthetic |= synthetic;
-        study.clips = study.sources.iter().flat_map(|source| source.clips.iter().cloned().map(Arc::new)).collect();
-        let alone = study.sources.len() == opened;
-        // Until the new one is drawn.
-        study.split = None;
-        let clips = study.clips.clone();
-        self.state.explore.selected = None;
-        self.state.explore.view = ViewState::Empty;
-        let generation = self.generation;
-        self.spawn("split", move |reporter| {
-            jobs::split_clips(reporter, &clips, &SplitConfig::default(), generation);
-            Ok(())
+    /// Takes in a new view of the study; the recording that Explore shows stays chosen where it is still there.
+    fn on_study(&mut self, study: Arc<StudyView>) {
+        let explore = &mut self.state.explore;
+        let chosen = explore.selected.and_then(|id| Some((id, self.state.study.clip(id)?.path.clone())));
+        self.state.study = study;
+        let study = &self.state.study;
+        explore.selected = chosen.and_then(|(id, path)| {
+            let same_place = study.clip(id).is_some_and(|clip| clip.path == path);
+            if same_place { Some(id) } else { study.clips.iter().position(|clip| clip.path == path).map(ClipId) }
         });
-        // Recordings that a person opened meanwhile are theirs to train on, or not.
-        if let Some(TrainAfter { folder }) = then.filter(|_| alone) {
-            self.start_run(TrainConfig::default(), folder);
+        if explore.selected.is_none() {
+            explore.view = ViewState::Empty;
         }
-        self.load_next();
     }
 
     fn on_view(
@@ -284,7 +238,7 @@ impl Session {
         self.viewing = false;
         let wanted = self.state.explore.selected.and_then(|id| self.state.study.clip(id));
         let Some(wanted) = wanted else { return };
-        if Arc::ptr_eq(wanted, clip) && self.state.explore.spectrogram == *config {
+        if wanted.path == clip.path && self.state.explore.spectrogram == *config {
             self.state.explore.view = view.map_or_else(ViewState::Failed, ViewState::Ready);
         } else {
             // Another one was chosen meanwhile.

@@ -10,6 +10,7 @@ use super::format::{count, file_name};
 use super::panels::{Cx, PANELS, PanelId};
 use super::theme::{self, palette, space};
 use super::widgets::{badge, progress_bar};
+use crate::data::demo::DemoConfig;
 use crate::session::{Command, Loading, Run};
 
 /// Width of the progress bar below, in points.
@@ -59,10 +60,10 @@ fn open_menu(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
         ui.separator();
         if ui.add(menu_item("Demo study")).on_hover_text("Synthetic recordings, made on this computer").clicked() {
-            cx.send(Command::OpenDemo);
+            cx.send(Command::OpenDemo(DemoConfig::default()));
             cx.show(PanelId::Data);
         }
-        if ui.add_enabled(!cx.state.study.is_empty(), menu_item("Close all datasets")).clicked() {
+        if ui.add_enabled(!cx.state.study.is_empty(), menu_item("Close the study")).clicked() {
             cx.send(Command::CloseStudy);
         }
     });

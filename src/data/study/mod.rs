@@ -1,1 +1,279 @@
-//! The study.
+//! A study: the datasets that belong together, what was found in them, and what a person decided.
+//!
+//! [`Study`] is the model in memory. Every change is an [`Edit`] whose application gives the edit that undoes it; a
+//! [`StudyView`] is what the screen, the command line and training see of it, and never changes.
+
+pub mod index;
+pub mod portable;
+pub mod settings;
+mod store;
+mod tally;
+mod view;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use store::{Opened, Store, StoreError};
+pub use tally::{DiagnosisRow, StatusRow, Tally};
+pub use view::{ClipId, SourceView, StudyView, draw};
+
+use super::scan::{SourceScan, canonical};
+use super::split::SplitConfig;
+use super::{Clip, Decision, LabelPolicy, Sound, SourceKind};
+
+/// The datasets that belong together, and what became of their recordings.
+#[derive(Clone, Debug, Default)]
+pub struct Study {
+    sources: Vec<StudySource>,
+    policy: LabelPolicy,
+    split: SplitConfig,
+    /// Made-up recordings are among them.
+    synthetic: bool,
+}
+
+/// One dataset of a study.
+#[derive(Clone, Debug)]
+pub struct StudySource {
+    /// Its short name within the study, for example `coughvid-2`; it stays when the dataset moves.
+    pub key: Arc<str>,
+    /// Which dataset.
+    pub kind: SourceKind,
+    /// Its folder.
+    pub root: PathBuf,
+    /// The folder was there when the study was opened or the dataset was read.
+    pub present: bool,
+    /// What the reader of a result should know, as whole sentences.
+    pub notes: Vec<String>,
+    /// For a table: which of its columns hold what.
+    pub mapping: Option<Mapping>,
+    /// Every table row and sound file, in every form.
+    clips: Vec<Arc<Clip>>,
+}
+
+/// A recording's place in a study, good until the next change of its datasets.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ClipKey {
+    /// The dataset's key.
+    pub source: Arc<str>,
+    /// Its place in the dataset.
+    pub index: usize,
+}
+
+/// A recording that is to be decoded.
+#[derive(Clone, Debug)]
+pub struct Todo {
+    /// Where its result goes.
+    pub key: ClipKey,
+    /// Its file.
+    pub path: PathBuf,
+    /// The dataset's folder.
+    pub root: Arc<Path>,
+}
+
+/// A change that a person makes to a study.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Edit {
+    /// Another label policy.
+    Policy(Box<LabelPolicy>),
+    /// Another way to draw the parts.
+    Split(SplitConfig),
+    /// Decisions about recordings, by their path; `None` leaves one to the policy.
+    Decisions(Vec<(PathBuf, Option<Decision>)>),
+}
+
+impl Edit {
+    /// What it changes, to complete "undo ...".
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Policy(_) => "the change of the label policy".to_owned(),
+            Self::Split(_) => "the change of the parts".to_owned(),
+            Self::Decisions(decisions) if decisions.len() == 1 => "the decision about a recording".to_owned(),
+            Self::Decisions(decisions) => format!("the decision about {} recordings", decisions.len()),
+        }
+    }
+}
+
+impl Study {
+    /// A study without datasets, with this policy and split.
+    #[must_use]
+    pub fn new(policy: LabelPolicy, split: SplitConfig) -> Self {
+        Self { policy, split, ..Self::default() }
+    }
+
+    /// Its datasets, in the order in which they were added.
+    #[must_use]
+    pub fn sources(&self) -> &[StudySource] {
+        &self.sources
+    }
+
+    /// How words become labels.
+    #[must_use]
+    pub fn policy(&self) -> &LabelPolicy {
+        &self.policy
+    }
+
+    /// How the parts are drawn.
+    #[must_use]
+    pub fn split(&self) -> &SplitConfig {
+        &self.split
+    }
+
+    /// Says that made-up recordings are among them.
+    pub fn set_synthetic(&mut self) {
+        self.synthetic = true;
+    }
+
+    /// The dataset whose folder this is, however its path is spelled. Asks the file system.
+    #[must_use]
+    pub fn source_at(&self, root: &Path) -> Option<&StudySource> {
+        let root = canonical(root);
+        self.sources.iter().find(|source| canonical(&source.root) == root)
+    }
+
+    /// Adds a dataset, or replaces the one that was read from the same folder; what was decided about recordings that
+    /// are in both is kept. Returns its key.
+    ///
+    /// Recordings that an earlier dataset has already are left out with a note, since one file must not count twice.
+    pub fn add(&mut self, scan: SourceScan, mapping: Option<Mapping>) -> Arc<str> {
+        let place = self.source_at(&scan.root).map(|source| source.key.clone());
+        let key = place.clone().unwrap_or_else(|| self.free_key(scan.kind));
+        self.restore(key.clone(), scan, mapping);
+        key
+    }
+
+    /// Puts a dataset under a key that it had before, replacing what is there. See [`Study::add`].
+    pub fn restore(&mut self, key: Arc<str>, mut scan: SourceScan, mapping: Option<Mapping>) {
+        let place = self.sources.iter().position(|source| source.key == key);
+        let others = self.sources.iter().filter(|source| source.key != key).flat_map(|source| &source.clips);
+        super::scan::drop_repeated(std::slice::from_mut(&mut scan), others.map(Arc::as_ref));
+        let known: HashMap<&Path, &Arc<Clip>> = place
+            .and_then(|place| self.sources.get(place))
+            .map(|source| source.clips.iter().map(|clip| (clip.path.as_path(), clip)).collect())
+            .unwrap_or_default();
+        let policy = &self.policy;
+        let keep = |mut clip: Clip| {
+            if let Some(known) = known.get(clip.path.as_path()) {
+                clip.decision = clip.decision.or(known.decision);
+            }
+            clip.verdict = policy.decide(&clip);
+            Arc::new(clip)
+        };
+        let clips = scan.clips.into_iter().map(keep).collect();
+        let source = StudySource { key, kind: scan.kind, root: scan.root, present: true, notes: scan.notes, mapping, clips };
+        match place.and_then(|place| self.sources.get_mut(place)) {
+            Some(old) => *old = source,
+            None => self.sources.push(source),
+        }
+    }
+
+    /// `coswara`, or `coswara-2` where there is one already.
+    fn free_key(&self, kind: SourceKind) -> Arc<str> {
+        let names = (1..).map(|number| match number {
+            1 => kind.id().to_owned(),
+            more => format!("{}-{more}", kind.id()),
+        });
+        let mut free = names.filter(|name| self.sources.iter().all(|source| *source.key != **name));
+        free.next().unwrap_or_default().into()
+    }
+
+    /// Takes a dataset out of the study. Nothing on disk is touched.
+    pub fn remove(&mut self, key: &str) {
+        self.sources.retain(|source| *source.key != *key);
+    }
+
+    /// Says where a dataset lies now. Its recordings keep what is known of them.
+    pub fn relocate(&mut self, key: &str, root: &Path) {
+        let Some(source) = self.sources.iter_mut().find(|source| *source.key == *key) else { return };
+        for clip in &mut source.clips {
+            if let Ok(inside) = clip.path.strip_prefix(&source.root) {
+                let path = root.join(inside);
+                Arc::make_mut(clip).path = path;
+            }
+        }
+        source.root = root.to_owned();
+        source.present = true;
+    }
+
+    /// Says whether the folder of a dataset is there.
+    pub fn set_present(&mut self, key: &str, present: bool) {
+        if let Some(source) = self.sources.iter_mut().find(|source| *source.key == *key) {
+            source.present = present;
+        }
+    }
+
+    /// The recordings that the policy wants and nobody has decoded, in the order of the study.
+    #[must_use]
+    pub fn todo(&self) -> Vec<Todo> {
+        let mut todo = Vec::new();
+        for source in self.sources.iter().filter(|source| source.present) {
+            let root: Arc<Path> = source.root.as_path().into();
+            for (index, clip) in source.clips.iter().enumerate() {
+                if clip.has_file() && clip.sound == Sound::Unread && self.policy.wants(clip.form) {
+                    let key = ClipKey { source: source.key.clone(), index };
+                    todo.push(Todo { key, path: clip.path.clone(), root: Arc::clone(&root) });
+                }
+            }
+        }
+        todo
+    }
+
+    /// Takes in what decoding `todo` gave. A result for a recording that is no longer there is dropped.
+    pub fn set_sound(&mut self, todo: &Todo, sound: Sound) {
+        let source = self.sources.iter_mut().find(|source| source.key == todo.key.source);
+        let Some(clip) = source.and_then(|source| source.clips.get_mut(todo.key.index)) else { return };
+        if clip.path == todo.path {
+            let clip = Arc::make_mut(clip);
+            clip.sound = sound;
+            clip.verdict = self.policy.decide(clip);
+        }
+    }
+
+    /// Makes a change, and returns the one that undoes it.
+    pub fn apply(&mut self, edit: Edit) -> Edit {
+        match edit {
+            Edit::Policy(policy) => {
+                let before = std::mem::replace(&mut self.policy, *policy);
+                self.decide_all();
+                Edit::Policy(Box::new(before))
+            }
+            Edit::Split(split) => Edit::Split(std::mem::replace(&mut self.split, split)),
+            Edit::Decisions(decisions) => Edit::Decisions(self.set_decisions(decisions)),
+        }
+    }
+
+    fn set_decisions(&mut self, decisions: Vec<(PathBuf, Option<Decision>)>) -> Vec<(PathBuf, Option<Decision>)> {
+        let wanted: HashMap<PathBuf, Option<Decision>> = decisions.into_iter().collect();
+        let mut before = Vec::new();
+        for clip in self.sources.iter_mut().flat_map(|source| &mut source.clips) {
+            let Some(decision) = wanted.get(&clip.path).copied().filter(|decision| *decision != clip.decision) else {
+                continue;
+            };
+            before.push((clip.path.clone(), clip.decision));
+            let clip = Arc::make_mut(clip);
+            clip.decision = decision;
+            clip.verdict = self.policy.decide(clip);
+        }
+        before
+    }
+
+    /// What was decided by hand: the dataset's key, and the decisions about its recordings.
+    pub fn decisions(&self) -> impl Iterator<Item = (&StudySource, Vec<(&Path, Decision)>)> {
+        self.sources.iter().map(|source| {
+            let of_clip = |clip: &'_ Arc<Clip>| clip.decision;
+            let decided = source.clips.iter().filter_map(|clip| Some((clip.path.as_path(), of_clip(clip)?)));
+            (source, decided.collect())
+        })
+    }
+
+    /// Every verdict anew; recordings whose verdict stays are not copied.
+    fn decide_all(&mut self) {
+        for clip in self.sources.iter_mut().flat_map(|source| &mut source.clips) {
+            let verdict = self.policy.decide(clip);
+            if verdict != clip.verdict {
+                Arc::make_mut(clip).verdict = verdict;
+            }
+        }
+    }
+}

@@ -8,14 +8,12 @@ mod recordings;
 mod train;
 mod train_form;
 
-use std::sync::Arc;
-
 use eframe::egui::{Key, Ui};
 
 use super::dialogs::Dialog;
 use super::widgets::primary_button;
-use crate::data::Clip;
-use crate::session::{Command, State, Study};
+use crate::data::demo::DemoConfig;
+use crate::session::{Command, State};
 
 /// Names a panel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,35 +110,8 @@ fn open_buttons(ui: &mut Ui, cx: &mut Cx<'_>) {
             cx.ask(Dialog::OpenFolder);
         }
         if ui.button("Open the demo study").clicked() {
-            cx.send(Command::OpenDemo);
+            cx.send(Command::OpenDemo(DemoConfig::default()));
             cx.show(PanelId::Data);
         }
     });
-}
-
-/// Tells whether the study is still the one that something was computed from.
-#[derive(Clone, Default)]
-pub struct StudyStamp {
-    /// Kept alive, so that its address cannot come to mean another recording.
-    first: Option<Arc<Clip>>,
-    clips: usize,
-}
-
-impl StudyStamp {
-    /// The stamp of `study` now.
-    #[must_use]
-    pub fn of(study: &Study) -> Self {
-        Self { first: study.clips.first().cloned(), clips: study.clips.len() }
-    }
-}
-
-impl PartialEq for StudyStamp {
-    fn eq(&self, other: &Self) -> bool {
-        let same_first = match (&self.first, &other.first) {
-            (Some(ours), Some(theirs)) => Arc::ptr_eq(ours, theirs),
-            (None, None) => true,
-            _ => false,
-        };
-        same_first && self.clips == other.clips
-    }
 }

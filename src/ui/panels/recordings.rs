@@ -3,9 +3,9 @@
 use eframe::egui::{Align, Color32, Key, Label as TextLabel, Layout, Modifiers, Sense, TextEdit, Ui};
 use egui_extras::{Column, TableBuilder};
 
-use super::{Cx, StudyStamp};
+use super::Cx;
 use crate::data::{Clip, Label, Verdict};
-use crate::session::{ClipId, Command, Study};
+use crate::session::{ClipId, Command, StudyView};
 use crate::ui::format::{counted, file_name};
 use crate::ui::theme::{self, Palette, palette, space};
 use crate::ui::widgets::{combo, dot};
@@ -60,7 +60,7 @@ impl Filter {
 /// What the rows were chosen by.
 #[derive(Clone, Default, PartialEq)]
 struct Query {
-    study: StudyStamp,
+    revision: u64,
     search: String,
     filter: Filter,
 }
@@ -116,21 +116,21 @@ const FIELDS: [Field; 5] = [
         min_list_width: 0.0,
         width: 52.0,
         share: 0.0,
-        text: |clip| clip.sound.as_ref().map_or("–".to_owned(), |sound| sound.duration.to_string()),
+        text: |clip| clip.facts().map_or("–".to_owned(), |sound| sound.duration.to_string()),
     },
     Field {
         name: "Codec",
         min_list_width: 560.0,
         width: 52.0,
         share: 0.0,
-        text: |clip| clip.sound.as_ref().map_or("–".to_owned(), |sound| sound.format.codec.clone()),
+        text: |clip| clip.facts().map_or("–".to_owned(), |sound| sound.format.codec.clone()),
     },
     Field {
         name: "Rate",
         min_list_width: 640.0,
         width: 60.0,
         share: 0.0,
-        text: |clip| clip.sound.as_ref().map_or("–".to_owned(), |sound| sound.rate.to_string()),
+        text: |clip| clip.facts().map_or("–".to_owned(), |sound| sound.rate.to_string()),
     },
 ];
 
@@ -142,7 +142,7 @@ fn short_person(person: &str) -> &str {
 impl RecordingList {
     /// Draws the list and moves the selection.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let study = &cx.state.study;
+        let study = cx.state.study.as_ref();
         self.search_ui(ui);
         self.choose_rows(study, cx.state.explore.selected);
         ui.horizontal(|ui| {
@@ -174,8 +174,8 @@ impl RecordingList {
         });
     }
 
-    fn choose_rows(&mut self, study: &Study, selected: Option<ClipId>) {
-        let query = Query { study: StudyStamp::of(study), search: self.search.to_lowercase(), filter: self.filter };
+    fn choose_rows(&mut self, study: &StudyView, selected: Option<ClipId>) {
+        let query = Query { revision: study.revision, search: self.search.to_lowercase(), filter: self.filter };
         if query == self.rows_of {
             return;
         }

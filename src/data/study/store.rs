@@ -1,0 +1,240 @@
+//! Where a study is kept: its folder with `study.toml` and the index, or memory.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::index::{Index, IndexError};
+use super::settings::{self, Settings, SettingsError, SourceEntry};
+use super::{Study, Todo, portable};
+use crate::data::scan::{Measured, SourceScan, Stamp};
+use crate::data::Decision;
+use crate::files::FileError;
+
+/// Name of the index in a study's folder.
+const INDEX_NAME: &str = "index.sqlite";
+
+/// What keeps a study. Shared between the threads that read recordings and the one that holds the model.
+pub struct Store {
+    folder: Option<PathBuf>,
+    name: String,
+    index: Mutex<Index>,
+}
+
+/// A study that was opened.
+pub struct Opened {
+    /// What keeps it.
+    pub store: Store,
+    /// The model, as it was left.
+    pub study: Study,
+    /// What the person should know, as whole sentences.
+    pub notes: Vec<String>,
+}
+
+/// Why a study cannot be kept or opened.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Its index.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// Its settings.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// Its folder.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The folder holds other things.
+    #[error("this folder holds other files, and no study; choose an empty or a new one ({})", .0.display())]
+    Occupied(PathBuf),
+}
+
+impl Store {
+    /// Keeps nothing longer than the program runs.
+    ///
+    /// # Errors
+    /// [`StoreError::Index`] when there is no memory for it.
+    pub fn in_memory() -> Result<Self, StoreError> {
+        Ok(Self { folder: None, name: String::new(), index: Mutex::new(Index::in_memory()?) })
+    }
+
+    /// Opens the study in `folder`, or makes one there, if the folder is empty or not there yet.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the folder holds something else, the study is open in another window, or its files cannot be
+    /// read. A damaged index is set aside and made anew, as everything in it can be read from the datasets again.
+    pub fn open(folder: &Path) -> Result<Opened, StoreError> {
+        let mut notes = Vec::new();
+        let is_new = !settings::is_study(folder);
+        if is_new {
+            make_folder(folder)?;
+        }
+        let index_path = folder.join(INDEX_NAME);
+        let index = match Index::open(&index_path) {
+            Err(IndexError::Damaged { .. }) => {
+                let aside = Index::set_aside(&index_path)?;
+                notes.push(format!(
+                    "The index of the study was damaged and is made anew; every recording is read again. The damaged \
+                     one was kept as {}.",
+                    aside.display()
+                ));
+                Index::open(&index_path)?
+            }
+            other => other?,
+        };
+        let settings = if is_new { Settings::default() } else { Settings::read(folder)? };
+        let folder_name = || folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = if settings.name.is_empty() { folder_name() } else { settings.name.clone() };
+        let store = Self { folder: Some(folder.to_owned()), name, index: Mutex::new(index) };
+        let study = store.load(&settings, folder, &mut notes)?;
+        if is_new {
+            store.save(&study)?;
+        }
+        Ok(Opened { store, study, notes })
+    }
+
+    /// The study as settings and index describe it.
+    fn load(&self, settings: &Settings, folder: &Path, notes: &mut Vec<String>) -> Result<Study, StoreError> {
+        let mut study = Study::new(settings.policy.clone(), settings.split.clone());
+        for entry in &settings.sources {
+            let place = settings::resolve(entry, folder);
+            let root = place.clone().unwrap_or_else(|| portable::decode(&entry.path, Path::new("")));
+            let listed = self.index().load_source(&entry.key, &root)?;
+            let mut scan = listed.unwrap_or_else(|| SourceScan {
+                kind: entry.kind,
+                root: root.clone(),
+                clips: Vec::new(),
+                notes: Vec::new(),
+            });
+            if let Some(decisions) = settings.decisions.get(&entry.key) {
+                let by_path: HashMap<PathBuf, Decision> =
+                    decisions.iter().map(|(path, decision)| (portable::decode(path, &root), *decision)).collect();
+                for clip in &mut scan.clips {
+                    clip.decision = by_path.get(&clip.path).copied();
+                }
+            }
+            let key: Arc<str> = entry.key.as_str().into();
+            study.restore(key.clone(), scan, entry.mapping.clone());
+            if place.is_none() {
+                study.set_present(&key, false);
+                notes.push(format!(
+                    "{} is not at its place any more; say where it is now ({})",
+                    entry.kind,
+                    root.display()
+                ));
+            }
+        }
+        Ok(study)
+    }
+
+    /// The study's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its folder; `None` for one in memory.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
+    /// The index. A thread that panicked with it in hand left it between two statements, which is a good state.
+    fn index(&self) -> MutexGuard<'_, Index> {
+        self.index.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives recordings of the dataset `key` the sound that is known of their files, where these have not changed.
+    ///
+    /// # Errors
+    /// [`StoreError::Index`] when the index cannot be read.
+    pub fn recall(&self, key: &str, scan: &mut SourceScan) -> Result<(), StoreError> {
+        let mut known = self.index().sounds(key)?;
+        for clip in scan.clips.iter_mut().filter(|clip| clip.has_file()) {
+            let Some((stamp, sound)) = known.remove(&portable::encode(&clip.path, &scan.root)) else { continue };
+            if Stamp::of(&clip.path) == Some(stamp) {
+                clip.sound = sound;
+            }
+        }
+        Ok(())
+    }
+
+    /// Remembers what a dataset's tables and folders say.
+    ///
+    /// # Errors
+    /// [`StoreError::Index`] when the index cannot be written.
+    pub fn remember(&self, key: &str, scan: &SourceScan) -> Result<(), StoreError> {
+        Ok(self.index().store_source(key, &scan.root, scan.kind, &scan.clips, &scan.notes)?)
+    }
+
+    /// Forgets a dataset.
+    ///
+    /// # Errors
+    /// [`StoreError::Index`] when the index cannot be written.
+    pub fn forget(&self, key: &str) -> Result<(), StoreError> {
+        Ok(self.index().remove_source(key)?)
+    }
+
+    /// Remembers what decoding a recording gave, at once: a kill loses only the files in hand.
+    ///
+    /// # Errors
+    /// [`StoreError::Index`] when the index cannot be written.
+    pub fn put(&self, todo: &Todo, measured: &Measured) -> Result<(), StoreError> {
+        let path = portable::encode(&todo.path, &todo.root);
+        Ok(self.index().put_sound(&todo.key.source, &path, measured)?)
+    }
+
+    /// Writes the settings of `study` and what was decided. One in memory has nothing to write.
+    ///
+    /// # Errors
+    /// [`StoreError::Settings`] when the file cannot be written.
+    pub fn save(&self, study: &Study) -> Result<(), StoreError> {
+        let Some(folder) = &self.folder else { return Ok(()) };
+        let sources = study
+            .sources()
+            .iter()
+            .map(|source| SourceEntry::new(&source.key, source.kind, &source.root, source.mapping.clone(), folder));
+        let decisions = study.decisions().filter(|(_, decided)| !decided.is_empty()).map(|(source, decided)| {
+            let decided = decided.into_iter().map(|(path, decision)| (portable::encode(path, &source.root), decision));
+            (source.key.to_string(), decided.collect())
+        });
+        let settings = Settings {
+            name: self.name.clone(),
+            sources: sources.collect(),
+            policy: study.policy().clone(),
+            split: study.split().clone(),
+            decisions: decisions.collect(),
+            ..Settings::default()
+        };
+        Ok(settings.write(folder)?)
+    }
+
+    /// Copies the whole study into another folder, and keeps it there from now on.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the folder holds other files or cannot be written; the study stays where it is then.
+    pub fn copy_to(&self, folder: &Path, study: &Study) -> Result<Self, StoreError> {
+        if settings::is_study(folder) {
+            return Err(StoreError::Occupied(folder.to_owned()));
+        }
+        make_folder(folder)?;
+        let copy = Self {
+            folder: Some(folder.to_owned()),
+            name: folder.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            index: Mutex::new(self.index().copy_to(&folder.join(INDEX_NAME))?),
+        };
+        copy.save(study)?;
+        Ok(copy)
+    }
+}
+
+/// Makes a study's folder; one that is there must be empty.
+fn make_folder(folder: &Path) -> Result<(), StoreError> {
+    let action = "making the study's folder";
+    std::fs::create_dir_all(folder).map_err(FileError::at(action, folder))?;
+    let mut entries = std::fs::read_dir(folder).map_err(FileError::at(action, folder))?;
+    // A program that was killed while it made the study leaves an index and no settings.
+    let foreign = entries.any(|entry| {
+        entry.is_ok_and(|entry| !entry.file_name().to_string_lossy().starts_with(INDEX_NAME))
+    });
+    if foreign { Err(StoreError::Occupied(folder.to_owned())) } else { Ok(()) }
+}

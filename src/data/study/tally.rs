@@ -1,0 +1,132 @@
+//! The label policy in numbers: every value of every dataset as a row.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::StudySource;
+use crate::data::policy::{DIAGNOSES, RULES, Treatment};
+use crate::data::{Clip, LabelPolicy, SourceKind};
+
+/// One status of one dataset, as a row of the policy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StatusRow {
+    /// The dataset.
+    pub source: SourceKind,
+    /// Its own word; empty for "nothing stated".
+    pub status: String,
+    /// What it counts as; `None` for a word that nobody has listed, which is left out.
+    pub treatment: Option<Treatment>,
+    /// What it counts as unless the user says otherwise.
+    pub default: Option<Treatment>,
+    /// Why that is the default.
+    pub why: &'static str,
+    /// Recordings with this status that have a file.
+    pub recordings: usize,
+    /// Those of them that are used.
+    pub used: usize,
+}
+
+/// One diagnosis of the experts, as a row of the policy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DiagnosisRow {
+    /// The experts' word.
+    pub diagnosis: String,
+    /// What it counts as; `None` for a word that nobody has listed, which does not count.
+    pub treatment: Option<Treatment>,
+    /// Why that is the default.
+    pub why: &'static str,
+    /// Recordings for which an expert said so.
+    pub recordings: usize,
+}
+
+/// The policy's rows with their counts.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tally {
+    /// Statuses of the datasets that are open: the known ones in the order of [`RULES`], then others by name.
+    pub statuses: Vec<StatusRow>,
+    /// Diagnoses: the known ones in the order of [`DIAGNOSES`], then others by name; empty where no expert said anything.
+    pub diagnoses: Vec<DiagnosisRow>,
+}
+
+impl Tally {
+    /// Counts `clips`, which belong to `sources`.
+    pub(super) fn of<'a>(sources: &[StudySource], clips: impl Iterator<Item = &'a Clip>, policy: &LabelPolicy) -> Self {
+        // Counted by the datasets' own spelling first: one look-up for each recording and no new text.
+        let mut spelled: BTreeMap<(SourceKind, &str), [usize; 2]> = BTreeMap::new();
+        let mut heard: BTreeMap<&str, usize> = BTreeMap::new();
+        for clip in clips.filter(|clip| clip.has_file()) {
+            let [recordings, used] = spelled.entry((clip.source, clip.status.as_str())).or_default();
+            *recordings += 1;
+            *used += usize::from(clip.verdict.label().is_some());
+            let said: BTreeSet<&str> = clip.opinions.iter().map(|opinion| opinion.diagnosis.as_str()).collect();
+            for diagnosis in said.into_iter().filter(|diagnosis| !diagnosis.is_empty()) {
+                *heard.entry(diagnosis).or_default() += 1;
+            }
+        }
+        Self { statuses: status_rows(sources, &spelled, policy), diagnoses: diagnosis_rows(&heard, policy) }
+    }
+}
+
+fn status_rows(
+    sources: &[StudySource],
+    spelled: &BTreeMap<(SourceKind, &str), [usize; 2]>,
+    policy: &LabelPolicy,
+) -> Vec<StatusRow> {
+    let open: BTreeSet<SourceKind> = sources.iter().map(|source| source.kind).collect();
+    let mut rows: Vec<StatusRow> = RULES
+        .iter()
+        .filter(|rule| open.contains(&rule.source))
+        .map(|rule| StatusRow {
+            source: rule.source,
+            status: rule.status.to_owned(),
+            treatment: policy.treatment(rule.source, rule.status),
+            default: Some(rule.default),
+            why: rule.why,
+            recordings: 0,
+            used: 0,
+        })
+        .collect();
+    for ((source, status), [recordings, used]) in spelled {
+        let known = rows.iter_mut().find(|row| row.source == *source && row.status.eq_ignore_ascii_case(status));
+        if let Some(row) = known {
+            row.recordings += recordings;
+            row.used += used;
+        } else {
+            rows.push(StatusRow {
+                source: *source,
+                status: (*status).to_owned(),
+                treatment: policy.treatment(*source, status),
+                default: None,
+                why: "nobody has said yet what it counts as",
+                recordings: *recordings,
+                used: *used,
+            });
+        }
+    }
+    // A stable sort: the datasets together, the known rows before the others.
+    rows.sort_by_key(|row| row.source);
+    rows
+}
+
+fn diagnosis_rows(heard: &BTreeMap<&str, usize>, policy: &LabelPolicy) -> Vec<DiagnosisRow> {
+    if heard.is_empty() {
+        return Vec::new();
+    }
+    let row = |diagnosis: &str, why| DiagnosisRow {
+        diagnosis: diagnosis.to_owned(),
+        treatment: policy.diagnosis(diagnosis),
+        why,
+        recordings: 0,
+    };
+    let mut rows: Vec<DiagnosisRow> = DIAGNOSES.iter().map(|rule| row(rule.diagnosis, rule.why)).collect();
+    for (diagnosis, recordings) in heard {
+        let known = rows.iter().position(|row| row.diagnosis.eq_ignore_ascii_case(diagnosis));
+        let place = known.unwrap_or_else(|| {
+            rows.push(row(diagnosis, "nobody has said yet what it counts as"));
+            rows.len() - 1
+        });
+        if let Some(row) = rows.get_mut(place) {
+            row.recordings += recordings;
+        }
+    }
+    rows
+}

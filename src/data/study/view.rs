@@ -1,0 +1,136 @@
+//! What others see of a study at one moment. It never changes, so that it can be read from any thread without waiting.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{Study, Tally};
+use crate::data::scan::SourceSummary;
+use crate::data::split::{SplitConfig, SplitItem, SplitOutcome, split};
+use crate::data::{Clip, LabelPolicy, PersonId, SourceKind};
+
+/// A recording's place in [`StudyView::clips`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClipId(pub usize);
+
+/// A study at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct StudyView {
+    /// Counts up with every change of a session's study, so that whoever has computed something from it knows.
+    pub revision: u64,
+    /// The study's name.
+    pub name: String,
+    /// Where it is kept; `None` for one that is in memory only.
+    pub folder: Option<PathBuf>,
+    /// Its datasets, in the order in which they were added.
+    pub sources: Vec<SourceView>,
+    /// The recordings in the forms that the policy wants, in the order of the datasets.
+    pub clips: Vec<Arc<Clip>>,
+    /// People with a used recording.
+    pub people: usize,
+    /// How words become labels.
+    pub policy: LabelPolicy,
+    /// The policy's rows with their counts.
+    pub tally: Tally,
+    /// How the parts are drawn.
+    pub split_config: SplitConfig,
+    /// The parts of the used recordings, or why they cannot be drawn; `None` while there are none.
+    pub split: Option<Result<SplitOutcome, String>>,
+    /// It holds made-up recordings, which prove nothing about disease.
+    pub synthetic: bool,
+    /// What the next undo would undo, to complete "undo ...".
+    pub undo: Option<String>,
+    /// What the next redo would do again.
+    pub redo: Option<String>,
+}
+
+/// One dataset of a study at one moment.
+#[derive(Clone, Debug)]
+pub struct SourceView {
+    /// Its short name within the study.
+    pub key: Arc<str>,
+    /// Which dataset.
+    pub kind: SourceKind,
+    /// Its folder.
+    pub root: PathBuf,
+    /// The folder was there when it was last looked for.
+    pub present: bool,
+    /// What the reader of a result should know, as whole sentences.
+    pub notes: Vec<String>,
+    /// Its counts.
+    pub summary: SourceSummary,
+}
+
+impl StudyView {
+    /// The recording with this id.
+    #[must_use]
+    pub fn clip(&self, id: ClipId) -> Option<&Arc<Clip>> {
+        self.clips.get(id.0)
+    }
+
+    /// Whether nothing is open.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.sources.is_empty()
+    }
+
+    /// The used recordings, in the order of [`SplitOutcome::parts`].
+    pub fn used(&self) -> impl Iterator<Item = &Arc<Clip>> {
+        self.clips.iter().filter(|clip| clip.verdict.label().is_some())
+    }
+}
+
+impl Study {
+    /// What others see of it now. Everything of it is counted here, once.
+    #[must_use]
+    pub fn view(&self) -> StudyView {
+        let wanted = |clip: &&Arc<Clip>| self.policy.wants(clip.form);
+        let clips: Vec<Arc<Clip>> =
+            self.sources.iter().flat_map(|source| source.clips.iter().filter(wanted).cloned()).collect();
+        let sources = self
+            .sources
+            .iter()
+            .map(|source| SourceView {
+                key: source.key.clone(),
+                kind: source.kind,
+                root: source.root.clone(),
+                present: source.present,
+                notes: source.notes.clone(),
+                summary: SourceSummary::of(
+                    source.kind,
+                    &source.root,
+                    source.clips.iter().filter(wanted).map(Arc::as_ref),
+                ),
+            })
+            .collect();
+        let used: Vec<&Clip> =
+            clips.iter().map(Arc::as_ref).filter(|clip| clip.verdict.label().is_some()).collect();
+        let people: BTreeSet<&PersonId> = used.iter().map(|clip| &clip.person).collect();
+        StudyView {
+            people: people.len(),
+            tally: Tally::of(&self.sources, clips.iter().map(Arc::as_ref), &self.policy),
+            split: (!used.is_empty()).then(|| draw(&used, &self.split)),
+            policy: self.policy.clone(),
+            split_config: self.split.clone(),
+            synthetic: self.synthetic,
+            sources,
+            clips,
+            ..StudyView::default()
+        }
+    }
+}
+
+/// Draws the parts of used recordings.
+///
+/// # Errors
+/// In words for the person, when they cannot be drawn.
+pub fn draw(used: &[&Clip], config: &SplitConfig) -> Result<SplitOutcome, String> {
+    let items: Vec<SplitItem<'_>> = used
+        .iter()
+        .filter_map(|clip| {
+            let label = clip.verdict.label()?;
+            Some(SplitItem { person: &clip.person, label, dataset: &clip.dataset, exact: None, near: None })
+        })
+        .collect();
+    split(&items, config).map_err(|error| error.to_string())
+}

@@ -1,0 +1,195 @@
+//! What can be asked of the study's thread, and how it is done.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::Keeper;
+use super::reading::{JobId, Outcome, Work};
+use crate::data::demo::DemoConfig;
+use crate::data::sources::Mapping;
+use crate::data::study::{Edit, Store, Study, StoreError};
+use crate::session::jobs::Event;
+use crate::session::{Storage, clock, recent};
+
+/// A wish to train as soon as the recordings have been read.
+#[derive(Clone, Debug)]
+pub(in crate::session) struct TrainAfter {
+    /// Where to save the run; `None` picks a new folder.
+    pub folder: Option<PathBuf>,
+}
+
+/// Something for the study's thread to do.
+pub(in crate::session) enum Order {
+    /// Add the datasets in these folders, or these combined tables.
+    Add(Vec<PathBuf>),
+    /// Add a table whose columns the person has named.
+    AddMapped { root: PathBuf, mapping: Mapping },
+    /// Make the demo study, or take the one that is there, and open it.
+    Demo { config: DemoConfig, then: Option<TrainAfter> },
+    /// Open the study in this folder, or make one there.
+    OpenStudy(PathBuf),
+    /// Keep the study in this folder from now on.
+    SaveAs(PathBuf),
+    /// Change something.
+    Edit(Edit),
+    /// Undo the last change.
+    Undo,
+    /// Do again what was undone last.
+    Redo,
+    /// Stop reading; what was read stays.
+    StopReading,
+    /// Look at every dataset again, and read what is new, changed or left over.
+    ReadAgain,
+    /// A dataset lies elsewhere now.
+    Relocate { key: Arc<str>, root: PathBuf },
+    /// Take a dataset out of the study.
+    Remove(Arc<str>),
+    /// Unpack the archives of a dataset.
+    Unpack(Arc<str>),
+    /// Close the study.
+    Close,
+    /// A job of the thread's own has ended.
+    Done { job: JobId, outcome: Outcome },
+    /// The session is gone.
+    Quit,
+}
+
+impl Keeper {
+    pub(super) fn take(&mut self, order: Order) {
+        // Every order but the thread's own is one that the session waits for.
+        if !matches!(order, Order::Done { .. } | Order::Quit) {
+            self.unfinished += 1;
+        }
+        match order {
+            Order::Add(paths) => self.add(Work::Paths(paths)),
+            Order::AddMapped { root, mapping } => self.add(Work::Mapped { root, mapping }),
+            Order::Demo { config, then } => self.open_demo(config, then),
+            Order::OpenStudy(folder) => self.open_study(&folder),
+            Order::SaveAs(folder) => self.save_as(&folder),
+            Order::Edit(edit) => self.edit(edit),
+            Order::Undo => self.undo(),
+            Order::Redo => self.redo(),
+            Order::StopReading => self.stop_reading(),
+            Order::ReadAgain => self.work(Work::Again),
+            Order::Relocate { key, root } => self.relocate(&key, &root),
+            Order::Remove(key) => self.remove(&key),
+            Order::Unpack(key) => self.work(Work::Unpack(key)),
+            Order::Close => self.close(),
+            Order::Done { job, outcome } => self.done(job, outcome),
+            Order::Quit => {}
+        }
+    }
+
+    /// Reads more datasets. The first of a study that nobody has given a place makes it a place.
+    fn add(&mut self, work: Work) {
+        if self.study.sources().is_empty() && self.store.folder().is_none() && self.storage == Storage::Disk {
+            let folder = self.data_folder.join("studies").join(clock::name_from_clock("study"));
+            match Store::open(&folder) {
+                Ok(opened) => self.put_in_place(opened.store, opened.study),
+                Err(error) => {
+                    self.fail(&format!("The study cannot be kept, and is lost when the window closes: {error}"));
+                }
+            }
+        }
+        self.work(work);
+    }
+
+    fn open_demo(&mut self, config: DemoConfig, then: Option<TrainAfter>) {
+        // Made-up recordings do not belong beside real ones.
+        let demo = self.data_folder.join("demo-study");
+        match self.storage {
+            Storage::Disk => self.open_study(&demo),
+            Storage::Memory => self.close(),
+        }
+        self.then = then;
+        self.work(Work::Demo(config));
+    }
+
+    fn open_study(&mut self, folder: &Path) {
+        if self.store.folder() == Some(folder) {
+            self.work(Work::Again);
+            return;
+        }
+        self.close();
+        match Store::open(folder) {
+            Ok(opened) => {
+                self.put_in_place(opened.store, opened.study);
+                for note in opened.notes {
+                    let _ = self.reporter.send(Event::Note(note));
+                }
+                self.publish();
+                self.work(Work::Again);
+            }
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    fn put_in_place(&mut self, store: Store, study: Study) {
+        if let Some(folder) = store.folder() {
+            recent::add(&self.data_folder, folder);
+        }
+        self.store = Arc::new(store);
+        self.study = study;
+        self.undo.clear();
+        self.redo.clear();
+        self.changed(false);
+        self.tell_recent();
+    }
+
+    pub(super) fn tell_recent(&self) {
+        if self.storage == Storage::Disk {
+            let _ = self.reporter.send(Event::Recent(recent::list(&self.data_folder)));
+        }
+    }
+
+    fn save_as(&mut self, folder: &Path) {
+        // Half of a recording's result in one place and half in the other would be none.
+        self.stop_reading();
+        match self.store.copy_to(folder, &self.study) {
+            Ok(store) => {
+                recent::add(&self.data_folder, folder);
+                self.store = Arc::new(store);
+                self.changed(true);
+                self.tell_recent();
+                let _ = self.reporter.send(Event::Note(format!("The study is kept in {}", folder.display())));
+                self.read_what_is_left();
+            }
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    fn relocate(&mut self, key: &str, root: &Path) {
+        self.stop_reading();
+        self.study.relocate(key, root);
+        self.changed(true);
+        self.work(Work::Again);
+    }
+
+    fn remove(&mut self, key: &str) {
+        self.stop_reading();
+        self.study.remove(key);
+        if let Err(error) = self.store.forget(key) {
+            self.fail(&error);
+        }
+        self.changed(true);
+        self.read_what_is_left();
+    }
+
+    fn close(&mut self) {
+        self.stop_reading();
+        self.waiting.clear();
+        self.then = None;
+        if self.unsaved {
+            self.save();
+        }
+        match Store::in_memory() {
+            Ok(store) => self.put_in_place(store, Study::default()),
+            Err(error) => self.fail(&error),
+        }
+        self.publish();
+    }
+
+    pub(super) fn fail_store(&self, error: &StoreError) {
+        self.fail(&format!("{error}; reading has stopped, and goes on where it stopped when there is room again"));
+    }
+}

@@ -1,0 +1,345 @@
+//! Reading datasets in the background of the study's thread: first their tables, then every sound.
+//!
+//! One job at a time. Sounds are written to the index as they are measured, by the threads that measure them, so that a
+//! kill at any moment loses only the files in hand; the model hears of them in batches.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use super::{Keeper, Order};
+use crate::data::demo::{self, DemoConfig, DemoError};
+use crate::data::scan::{self, Measured, Scan, ScanError, ScanProgress, SourceScan};
+use crate::data::sources::{Mapping, SOURCES};
+use crate::data::study::{Store, StoreError, Todo};
+use crate::data::{Sound, SourceKind};
+use crate::session::jobs::{Event, Reporter, guarded};
+use crate::session::update::unless;
+
+/// Names a job, so that what a stopped one leaves behind is known as such.
+pub(super) type JobId = u64;
+
+/// Something to read.
+pub(super) enum Work {
+    /// The demo study.
+    Demo(DemoConfig),
+    /// Folders with datasets, or combined tables.
+    Paths(Vec<PathBuf>),
+    /// A table with named columns.
+    Mapped { root: PathBuf, mapping: Mapping },
+    /// Every dataset of the study.
+    Again,
+    /// The archives of a dataset.
+    Unpack(Arc<str>),
+}
+
+/// A job that runs.
+pub(super) struct Reading {
+    id: JobId,
+    stop: Arc<AtomicBool>,
+    kind: Kind,
+}
+
+enum Kind {
+    /// Tables, or the making of files.
+    Tables,
+    /// Sounds, and those that the model has not heard of.
+    Sounds(Arc<Mutex<Vec<(Todo, Sound)>>>),
+}
+
+/// What a job came to.
+pub(in crate::session) enum Outcome {
+    /// The demo study is in this folder.
+    Demo(PathBuf),
+    /// Datasets were read.
+    Tables(Tables),
+    /// Archives were unpacked.
+    Unpacked(Arc<str>),
+    /// Every sound was read, or the job was stopped.
+    Sounds,
+    /// It was stopped before there was anything.
+    Stopped,
+    /// It failed.
+    Failed(String),
+}
+
+/// Datasets that were read.
+#[derive(Default)]
+pub(in crate::session) struct Tables {
+    /// Each with its key, where the study has it already.
+    scans: Vec<(Option<Arc<str>>, SourceScan, Option<Mapping>)>,
+    /// Datasets of the study whose folders are not there.
+    missing: Vec<Arc<str>>,
+    /// What could not be read, in words.
+    problems: Vec<String>,
+    /// Something among them was made up.
+    synthetic: bool,
+}
+
+/// A dataset that the study has.
+#[derive(Clone)]
+struct Known {
+    key: Arc<str>,
+    kind: SourceKind,
+    root: PathBuf,
+    mapping: Option<Mapping>,
+}
+
+impl Keeper {
+    /// Does `work` as soon as nothing else is read. Sounds can wait: they go on afterwards where they stopped.
+    pub(super) fn work(&mut self, work: Work) {
+        self.waiting.push_back(work);
+        match &self.reading {
+            None => self.next(),
+            Some(Reading { kind: Kind::Sounds(_), stop, .. }) => stop.store(true, Ordering::Relaxed),
+            Some(_) => {}
+        }
+    }
+
+    /// Reads sounds that nobody has read, unless something is being read already.
+    pub(super) fn read_what_is_left(&mut self) {
+        if self.reading.is_none() {
+            self.next();
+        }
+    }
+
+    /// Asks the job that runs to stop, and forgets it. Nothing more is read until somebody asks.
+    pub(super) fn stop_reading(&mut self) {
+        self.take_in_sounds();
+        if let Some(reading) = self.reading.take() {
+            reading.stop.store(true, Ordering::Relaxed);
+        }
+        self.waiting.clear();
+    }
+
+    /// Starts what comes next: tables before sounds.
+    fn next(&mut self) {
+        match self.waiting.pop_front() {
+            Some(Work::Demo(config)) => {
+                let folder = self.data_folder.join("demo");
+                self.start(Kind::Tables, move |job| job.make_demo(&folder, &config));
+            }
+            Some(work) => {
+                let (known, store) = (self.known(), Arc::clone(&self.store));
+                self.start(Kind::Tables, move |job| job.read_tables(work, &known, &store));
+            }
+            None => {
+                let todo = self.study.todo();
+                if todo.is_empty() {
+                    return;
+                }
+                let fresh = Arc::new(Mutex::new(Vec::new()));
+                let (store, heard) = (Arc::clone(&self.store), Arc::clone(&fresh));
+                self.start(Kind::Sounds(fresh), move |job| job.read_sounds(todo, &store, &heard));
+            }
+        }
+    }
+
+    fn known(&self) -> Vec<Known> {
+        let known = |source: &crate::data::study::StudySource| Known {
+            key: source.key.clone(),
+            kind: source.kind,
+            root: source.root.clone(),
+            mapping: source.mapping.clone(),
+        };
+        self.study.sources().iter().map(known).collect()
+    }
+
+    fn start(&mut self, kind: Kind, work: impl FnOnce(&Job) -> Result<Outcome, String> + Send + 'static) {
+        let (id, stop) = (self.next_job, Arc::new(AtomicBool::new(false)));
+        self.next_job += 1;
+        let job = Job { reporter: self.reporter.clone(), stop: Arc::clone(&stop) };
+        let own = self.own.clone();
+        let body = move || {
+            let outcome = guarded(|| work(&job)).unwrap_or_else(Outcome::Failed);
+            let _ = own.send(Order::Done { job: id, outcome });
+        };
+        match std::thread::Builder::new().name("read".to_owned()).spawn(body) {
+            Ok(_) => self.reading = Some(Reading { id, stop, kind }),
+            Err(error) => self.fail(&format!("the operating system refused to start a thread: {error}")),
+        }
+    }
+
+    /// Lets the model hear of the sounds that were read since the last time.
+    pub(super) fn take_in_sounds(&mut self) {
+        let Some(Reading { kind: Kind::Sounds(fresh), .. }) = &self.reading else { return };
+        let heard = std::mem::take(&mut *fresh.lock().unwrap_or_else(PoisonError::into_inner));
+        if heard.is_empty() {
+            return;
+        }
+        for (todo, sound) in heard {
+            self.study.set_sound(&todo, sound);
+        }
+        self.changed(false);
+    }
+
+    pub(super) fn done(&mut self, job: JobId, outcome: Outcome) {
+        self.take_in_sounds();
+        if self.reading.as_ref().is_none_or(|reading| reading.id != job) {
+            // A job that was stopped; what it had read is in the index.
+            return;
+        }
+        self.reading = None;
+        match outcome {
+            Outcome::Demo(folder) => self.waiting.push_front(Work::Paths(vec![folder])),
+            Outcome::Tables(tables) => self.merge(tables),
+            Outcome::Unpacked(_) => self.waiting.push_front(Work::Again),
+            Outcome::Sounds | Outcome::Stopped => {}
+            Outcome::Failed(reason) => {
+                self.fail(&reason);
+                if self.waiting.is_empty() {
+                    // Whatever failed would fail again.
+                    return;
+                }
+            }
+        }
+        self.next();
+    }
+
+    fn merge(&mut self, tables: Tables) {
+        for problem in tables.problems {
+            self.fail(&problem);
+        }
+        for key in tables.missing {
+            self.study.set_present(&key, false);
+        }
+        if tables.synthetic {
+            self.study.set_synthetic();
+        }
+        for (key, scan, mapping) in tables.scans {
+            let key = match key {
+                Some(key) => {
+                    self.study.restore(key.clone(), scan, mapping);
+                    key
+                }
+                None => self.study.add(scan, mapping),
+            };
+            let listed = self.study.listed(&key);
+            if let Some(Err(error)) = listed.map(|scan| self.store.remember(&key, &scan)) {
+                self.fail(&error);
+            }
+        }
+        self.changed(true);
+        self.publish();
+    }
+}
+
+/// A job at work, on a thread of its own.
+struct Job {
+    reporter: Reporter,
+    stop: Arc<AtomicBool>,
+}
+
+impl Job {
+    fn loading(&self, task: &'static str, detail: String, done: usize, total: usize) -> ControlFlow<()> {
+        let sent = self.reporter.try_send(Event::Loading { task, detail, done, total });
+        if sent.is_break() { sent } else { unless(&self.stop) }
+    }
+
+    fn make_demo(&self, folder: &Path, config: &DemoConfig) -> Result<Outcome, String> {
+        let progress =
+            |done, total| self.loading("Making the demo study", "synthetic recordings".to_owned(), done, total);
+        match demo::generate(folder, config, &progress) {
+            Ok(study) => Ok(Outcome::Demo(study.root)),
+            Err(DemoError::Stopped) => Ok(Outcome::Stopped),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    fn read_tables(&self, work: Work, known: &[Known], store: &Store) -> Result<Outcome, String> {
+        let task = "Reading the tables";
+        let progress = |progress: ScanProgress<'_>| match progress {
+            ScanProgress::Found { source, root, recordings } => {
+                let detail = format!("{}: {recordings} recordings in {}", source.name(), root.display());
+                self.loading(task, detail, 0, 0)
+            }
+            ScanProgress::Decoded { .. } => unless(&self.stop),
+        };
+        let _ = self.loading(task, String::new(), 0, 0);
+        let mut tables = Tables::default();
+        match work {
+            Work::Paths(paths) => match scan::read_all(&paths, &progress) {
+                Ok(Scan { sources, problems }) => {
+                    tables.scans = sources.into_iter().map(|scan| (key_of(&scan, known), scan, None)).collect();
+                    tables.problems = problems.iter().map(ToString::to_string).collect();
+                    tables.synthetic = paths.iter().any(|path| demo::is_demo(path));
+                }
+                Err(ScanError::Cancelled) => return Ok(Outcome::Stopped),
+                Err(error) => return Err(error.to_string()),
+            },
+            Work::Mapped { root, mapping } => {
+                let scan = scan::read_mapped(&root, &mapping).map_err(|error| error.to_string())?;
+                tables.scans.push((key_of(&scan, known), scan, Some(mapping)));
+            }
+            Work::Again => self.read_again(known, &mut tables)?,
+            Work::Unpack(key) => return self.unpack(key, known),
+            Work::Demo(_) => return Ok(Outcome::Stopped),
+        }
+        tables.synthetic |= tables.scans.iter().any(|(_, scan, _)| demo::is_demo(&scan.root));
+        for (key, scan, _) in &mut tables.scans {
+            if let Some(key) = key {
+                store.recall(key, scan).map_err(|error| error.to_string())?;
+            }
+            if self.stop.load(Ordering::Relaxed) {
+                return Ok(Outcome::Stopped);
+            }
+        }
+        Ok(Outcome::Tables(tables))
+    }
+
+    /// Reads every dataset of the study again: new and changed files show, and missing ones.
+    fn read_again(&self, known: &[Known], tables: &mut Tables) -> Result<(), String> {
+        for source in known {
+            if !source.root.is_dir() {
+                tables.missing.push(source.key.clone());
+                continue;
+            }
+            let read = match &source.mapping {
+                Some(mapping) => scan::read_mapped(&source.root, mapping),
+                None => match SOURCES.iter().find(|layout| layout.kind() == source.kind) {
+                    Some(layout) => scan::read(*layout, &source.root),
+                    None => continue,
+                },
+            };
+            match read {
+                Ok(scan) => tables.scans.push((Some(source.key.clone()), scan, source.mapping.clone())),
+                Err(error) => tables.problems.push(error.to_string()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Decodes on all cores.
+    fn read_sounds(
+        &self,
+        todo: Vec<Todo>,
+        store: &Store,
+        fresh: &Mutex<Vec<(Todo, Sound)>>,
+    ) -> Result<Outcome, String> {
+        let (total, done) = (todo.len(), AtomicUsize::new(0));
+        let failure: Mutex<Option<StoreError>> = Mutex::new(None);
+        let _ = todo.into_par_iter().try_for_each(|todo| {
+            let measured = Measured::of(&todo.path);
+            let name = todo.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if let Err(error) = store.put(&todo, &measured) {
+                *failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                return ControlFlow::Break(());
+            }
+            fresh.lock().unwrap_or_else(PoisonError::into_inner).push((todo, measured.sound));
+            let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+            self.loading("Reading recordings", name, done, total)
+        });
+        match failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some(error) => Err(format!("{error}; make room, then read again: it goes on where it stopped")),
+            None => Ok(Outcome::Sounds),
+        }
+    }
+}
+
+/// The key of the dataset that the study has read from the same folder.
+fn key_of(scan: &SourceScan, known: &[Known]) -> Option<Arc<str>> {
+    known.iter().find(|source| scan.is_of(&source.root)).map(|source| source.key.clone())
+}

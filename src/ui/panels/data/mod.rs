@@ -1,0 +1,141 @@
+//! The study: what was opened, what counts as what, and how the recordings fall into parts.
+
+mod draft;
+mod labels;
+mod overview;
+mod parts;
+mod welcome;
+
+use std::time::Duration;
+
+use eframe::egui::{Align, Label as TextLabel, Layout, ScrollArea, Ui};
+
+use super::{Cx, Panel, PanelId};
+use crate::session::{Command, Loading};
+use crate::ui::dialogs::Dialog;
+use crate::ui::format::{count, counted, wait};
+use crate::ui::theme::{self, palette, space};
+use crate::ui::widgets::{page_header, primary_button, progress_bar};
+
+/// What of the study is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Tab {
+    #[default]
+    Overview,
+    Labels,
+    Parts,
+}
+
+impl Tab {
+    const ALL: [(Self, &'static str); 3] =
+        [(Self::Overview, "Overview"), (Self::Labels, "Labels"), (Self::Parts, "Parts")];
+}
+
+/// The panel of the study.
+#[derive(Default)]
+pub struct DataPanel {
+    tab: Tab,
+    overview: overview::OverviewTab,
+    labels: labels::LabelsTab,
+    parts: parts::PartsTab,
+}
+
+impl Panel for DataPanel {
+    fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        if cx.state.study.is_empty() {
+            if cx.state.loading.is_some() {
+                welcome::loading_ui(ui, cx);
+            } else {
+                welcome::welcome(ui, cx);
+            }
+            return;
+        }
+        header(ui, cx);
+        if let Some(loading) = &cx.state.loading {
+            let stop = reading_ui(ui, loading);
+            if stop {
+                cx.send(Command::StopReading);
+            }
+        }
+        ui.horizontal(|ui| {
+            for (tab, name) in Tab::ALL {
+                ui.selectable_value(&mut self.tab, tab, name);
+            }
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| undo_ui(ui, cx));
+        });
+        ScrollArea::vertical().id_salt(self.tab as usize).auto_shrink(false).show(ui, |ui| match self.tab {
+            Tab::Overview => self.overview.ui(ui, cx),
+            Tab::Labels => self.labels.ui(ui, cx),
+            Tab::Parts => self.parts.ui(ui, cx),
+        });
+    }
+}
+
+fn header(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let study = &cx.state.study;
+    let datasets = counted(study.sources.len(), "dataset", "datasets");
+    let subtitle = if study.name.is_empty() { datasets } else { format!("{} · {datasets}", study.name) };
+    page_header(ui, "Data", &subtitle, |ui| {
+        if primary_button(ui, "Explore recordings").clicked() {
+            cx.show(PanelId::Explore);
+        }
+        if ui.button("Train a network").clicked() {
+            cx.show(PanelId::Train);
+        }
+        if ui.button("Export table…").on_hover_text("Every recording as a row, with its label and the reason").clicked()
+        {
+            cx.ask(Dialog::ExportTable);
+        }
+    });
+}
+
+fn undo_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let study = &cx.state.study;
+    for (name, what, command) in [("Redo", &study.redo, Command::Redo), ("Undo", &study.undo, Command::Undo)] {
+        let button = ui.add_enabled_ui(what.is_some(), |ui| ui.button(name)).inner;
+        let button = match what {
+            Some(what) => button.on_hover_text(format!("{name} {what}")),
+            None => button,
+        };
+        if button.clicked() {
+            cx.send(command);
+        }
+    }
+}
+
+/// How far the reading is, how fast, and how long it takes. Returns whether to stop it.
+fn reading_ui(ui: &mut Ui, loading: &Loading) -> bool {
+    let mut stop = false;
+    theme::card_frame(palette(ui)).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            ui.label(theme::strong(&loading.task));
+            let share = (loading.total > 0).then(|| loading.done as f32 / loading.total as f32);
+            progress_bar(ui, "Reading", share, 180.0);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                stop = ui.button("Stop").on_hover_text("What was read stays, and reading goes on later").clicked();
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    ui.add(TextLabel::new(theme::muted(ui, pace(loading))).truncate()).on_hover_text(&loading.detail);
+                });
+            });
+        });
+    });
+    ui.add_space(space::S);
+    stop
+}
+
+/// `12,345 of 34,434 · 210 files/s · 1 min 45 s left`.
+fn pace(loading: &Loading) -> String {
+    if loading.total == 0 {
+        return loading.detail.clone();
+    }
+    let counts = format!("{} of {}", count(loading.done), count(loading.total));
+    let elapsed = loading.since.elapsed().as_secs_f64();
+    // The first moments say nothing about the rest.
+    if elapsed < 1.0 || loading.done == 0 {
+        return counts;
+    }
+    let per_sec = loading.done as f64 / elapsed;
+    let left = Duration::try_from_secs_f64((loading.total - loading.done.min(loading.total)) as f64 / per_sec);
+    let left = left.map(wait).unwrap_or_default();
+    format!("{counts} · {per_sec:.0} files/s · {left} left")
+}

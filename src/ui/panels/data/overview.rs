@@ -1,0 +1,209 @@
+//! What was opened: counts, what was left out and why.
+
+use eframe::egui::{Align, Label as TextLabel, Layout, Popup, Role, Ui, WidgetInfo};
+use egui_extras::{Column, TableBuilder};
+
+use super::super::Cx;
+use crate::data::scan::SourceSummary;
+use crate::data::study::{SourceView, StudyView};
+use crate::data::{Label, SourceKind};
+use crate::session::Command;
+use crate::ui::dialogs::Dialog;
+use crate::ui::format::{count, short_path};
+use crate::ui::theme::{self, palette, space};
+use crate::ui::widgets::{card, class_bar, columns, dot, notice, stat};
+
+/// Height of the list of unreadable files, in points; it scrolls.
+const UNREADABLE_HEIGHT: f32 = 180.0;
+
+/// The overview of the open datasets.
+#[derive(Default)]
+pub(super) struct OverviewTab {
+    /// Counted once for each view of the study, as 35,000 recordings take a while to count.
+    overview: Option<(u64, Overview)>,
+}
+
+impl OverviewTab {
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let study = cx.state.study.as_ref();
+        if self.overview.as_ref().is_none_or(|(made_for, _)| *made_for != study.revision) {
+            self.overview = Some((study.revision, Overview::of(study)));
+        }
+        let Some((_, overview)) = &self.overview else { return };
+        card(ui, "", |ui| totals(ui, overview));
+        ui.add_space(space::S);
+        columns(ui, &[1.25, 1.0], |ui, column| match column {
+            0 => {
+                spaced(ui, |ui| card(ui, "Datasets", |ui| datasets(ui, overview, cx)));
+                card(ui, "Left out", |ui| left_out(ui, overview));
+            }
+            _ => {
+                spaced(ui, |ui| card(ui, "Unreadable", |ui| unreadable(ui, overview)));
+                card(ui, "Good to know", |ui| notes(ui, study));
+            }
+        });
+    }
+}
+
+fn spaced(ui: &mut Ui, contents: impl FnOnce(&mut Ui)) {
+    contents(ui);
+    ui.add_space(space::S);
+}
+
+/// The study in numbers.
+struct Overview {
+    sources: Vec<SourceView>,
+    people: usize,
+    /// Reasons with their dataset and count, the most frequent first.
+    exclusions: Vec<(SourceKind, String, usize)>,
+}
+
+impl Overview {
+    fn of(study: &StudyView) -> Self {
+        let reasons = |source: &SourceView| {
+            let kind = source.kind;
+            source.summary.excluded.clone().into_iter().map(move |(reason, count)| (kind, reason, count))
+        };
+        let mut exclusions: Vec<_> = study.sources.iter().flat_map(reasons).collect();
+        exclusions.sort_by_key(|(_, _, count)| std::cmp::Reverse(*count));
+        Self { sources: study.sources.clone(), people: study.people, exclusions }
+    }
+
+    fn sum(&self, of: impl Fn(&SourceSummary) -> usize) -> usize {
+        self.sources.iter().map(|source| of(&source.summary)).sum()
+    }
+}
+
+fn totals(ui: &mut Ui, overview: &Overview) {
+    let figures = [
+        ("Recordings", overview.sum(|source| source.recordings)),
+        ("Healthy", overview.sum(|source| source.healthy)),
+        ("Sick", overview.sum(|source| source.sick)),
+        ("People", overview.people),
+        ("Left out", overview.sum(|source| source.excluded.values().sum())),
+        ("Unreadable", overview.sum(|source| source.unreadable.len())),
+    ];
+    columns(ui, &[1.0; 6], |ui, index| {
+        if let Some((name, number)) = figures.get(index) {
+            stat(ui, name, &count(*number));
+        }
+    });
+}
+
+fn datasets(ui: &mut Ui, overview: &Overview, cx: &mut Cx<'_>) {
+    for (index, source) in overview.sources.iter().enumerate() {
+        if index > 0 {
+            ui.separator();
+        }
+        let summary = &source.summary;
+        ui.horizontal(|ui| {
+            ui.label(theme::strong(source.kind.name()));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                source_menu(ui, source, cx);
+                ui.label(theme::muted(ui, format!("{} in all", count(summary.recordings))));
+            });
+        });
+        if !source.present {
+            notice(ui, "The folder is not there any more. What was read is kept; say where the folder is now.");
+            if ui.button("Locate…").clicked() {
+                cx.ask(Dialog::Locate(source.key.clone()));
+            }
+        }
+        class_bar(ui, summary.healthy, summary.sick);
+        ui.horizontal(|ui| {
+            class_count(ui, Label::Healthy, summary.healthy);
+            ui.add_space(space::S);
+            class_count(ui, Label::Sick, summary.sick);
+        });
+        if source.packed {
+            ui.horizontal(|ui| {
+                if ui.button("Unpack the archives").clicked() {
+                    cx.send(Command::Unpack(source.key.clone()));
+                }
+                ui.label(theme::muted(ui, "The sound is still in split archives"));
+            });
+        }
+        let path = source.root.display().to_string();
+        ui.add(TextLabel::new(theme::muted(ui, short_path(&source.root))).truncate()).on_hover_text(path);
+    }
+}
+
+/// What can be done with a dataset, behind three dots.
+fn source_menu(ui: &mut Ui, source: &SourceView, cx: &mut Cx<'_>) {
+    let button = ui.button("…");
+    button.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{} options", source.kind.name())));
+    Popup::menu(&button).show(|ui| {
+        if ui.button("Read it again").on_hover_text("Finds new, changed and missing files").clicked() {
+            cx.send(Command::ReadAgain);
+        }
+        if ui.button("It lies elsewhere now…").clicked() {
+            cx.ask(Dialog::Locate(source.key.clone()));
+        }
+        if ui.button("Take it out of the study").on_hover_text("Its files stay where they are").clicked() {
+            cx.send(Command::RemoveSource(source.key.clone()));
+        }
+    });
+}
+
+fn class_count(ui: &mut Ui, label: Label, number: usize) {
+    let palette = palette(ui);
+    dot(ui, if label.is_positive() { palette.sick } else { palette.healthy });
+    ui.label(format!("{} {label}", count(number)));
+}
+
+fn left_out(ui: &mut Ui, overview: &Overview) {
+    if overview.exclusions.is_empty() {
+        ui.label(theme::muted(ui, "Every recording is used"));
+    }
+    ui.spacing_mut().item_spacing.y = 0.0;
+    for (source, reason, number) in &overview.exclusions {
+        ui.horizontal(|ui| {
+            ui.label(theme::muted(ui, source.name()));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                ui.label(count(*number));
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    ui.add(TextLabel::new(reason).truncate());
+                });
+            });
+        });
+    }
+}
+
+fn unreadable(ui: &mut Ui, overview: &Overview) {
+    let files: Vec<_> = overview.sources.iter().flat_map(|source| &source.summary.unreadable).collect();
+    if files.is_empty() {
+        ui.label(theme::muted(ui, "Every file could be read"));
+        return;
+    }
+    let row_height = 36.0;
+    let table = TableBuilder::new(ui)
+        .id_salt("unreadable")
+        .max_scroll_height(UNREADABLE_HEIGHT)
+        .min_scrolled_height(UNREADABLE_HEIGHT.min(row_height * files.len() as f32))
+        .column(Column::remainder().clip(true));
+    table.body(|body| {
+        body.rows(row_height, files.len(), |mut row| {
+            let Some(file) = files.get(row.index()) else { return };
+            row.col(|ui| {
+                ui.vertical(|ui| {
+                    ui.spacing_mut().item_spacing.y = 0.0;
+                    let name = ui.add(TextLabel::new(short_path(&file.path)).truncate());
+                    name.on_hover_text(file.path.display().to_string());
+                    let reason = ui.add(TextLabel::new(theme::muted(ui, &file.reason)).truncate());
+                    reason.on_hover_text(&file.reason);
+                });
+            });
+        });
+    });
+}
+
+fn notes(ui: &mut Ui, study: &StudyView) {
+    let mut notes: Vec<&String> = study.sources.iter().flat_map(|source| &source.notes).collect();
+    notes.dedup();
+    if notes.is_empty() {
+        ui.label(theme::muted(ui, "Nothing to note"));
+    }
+    for note in notes {
+        ui.add(TextLabel::new(theme::muted(ui, note)).wrap());
+    }
+}
