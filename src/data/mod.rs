@@ -1,9 +1,10 @@
 //! Datasets on disk, and what becomes of them: clips, labels, parts.
 //!
-//! A source (one file each in [`sources`]) reads a dataset's own tables into [`Clip`]s; the [`LabelPolicy`] turns each
-//! dataset's own words into a [`Verdict`]; [`scan`] decodes what is used and says what cannot be read; [`split`] draws the
-//! parts.
+//! [`archives`] unpacks a dataset that came packed. A source (one file each in [`sources`]) reads a dataset's own
+//! tables into [`Clip`]s; the [`LabelPolicy`] turns each dataset's own words into a [`Verdict`]; [`scan`] decodes what
+//! is used and says what cannot be read; [`split`] draws the parts.
 
+pub mod archives;
 pub mod demo;
 pub mod features;
 pub mod policy;
