@@ -1,9 +1,6 @@
 //! Datasets on disk, and what becomes of them: clips, labels, parts.
 //!
-//! A source (one file each in [`sources`]) reads a dataset's own tables into [`Clip`]s; [`scan`] finds the datasets in a
-//! folder and decodes; the [`LabelPolicy`] turns each dataset's own words into a [`Verdict`]; a [`study`] holds all of
-//! it and remembers it on disk; [`split`] draws the parts.
-
+pub mod archives;
 mod clip;
 pub mod demo;
 pub mod features;

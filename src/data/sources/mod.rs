@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use search::{MOST_LEVELS, find};
+pub(super) use search::{files_below, list};
 
 use super::Clip;
 use crate::files::FileError;

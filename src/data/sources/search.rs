@@ -52,7 +52,7 @@ pub fn find(dropped: &Path) -> Result<Vec<(&'static dyn Source, PathBuf)>, FileE
 ///
 /// # Errors
 /// [`FileError`] when it cannot be listed.
-pub(super) fn list(folder: &Path) -> Result<Listing, FileError> {
+pub(in crate::data) fn list(folder: &Path) -> Result<Listing, FileError> {
     let action = "listing the folder";
     let mut listing = Listing { path: folder.to_owned(), ..Listing::default() };
     for entry in std::fs::read_dir(folder).map_err(FileError::at(action, folder))? {
@@ -75,7 +75,7 @@ pub(super) fn list(folder: &Path) -> Result<Listing, FileError> {
 }
 
 /// Every file at any depth below `root`, sorted within each folder. What cannot be listed is passed over and logged.
-pub(super) fn files_below(root: &Path) -> impl Iterator<Item = PathBuf> {
+pub(in crate::data) fn files_below(root: &Path) -> impl Iterator<Item = PathBuf> {
     walkdir::WalkDir::new(root)
         .follow_links(true)
         .max_depth(MOST_FILE_LEVELS)
