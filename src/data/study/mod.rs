@@ -1,1 +1,5 @@
 //! The study.
+
+pub mod index;
+pub mod portable;
+pub mod settings;
