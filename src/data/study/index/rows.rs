@@ -1,0 +1,185 @@
+//! Recordings and sounds as rows of the index, and back.
+//!
+//! Whatever is read may have been damaged or made up, so every value is checked.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::types::FromSql;
+use rusqlite::{Result, Row, Statement, params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{ANALYSIS_VERSION, Extras, FileRef, StoredSound, Twins};
+use crate::audio::SoundFormat;
+use crate::data::scan::{Measured, Stamp};
+use crate::data::study::portable;
+use crate::data::{Clip, Form, PersonId, Sound, SoundFacts, SourceKind, Subject};
+use crate::units::{SampleRate, Seconds};
+
+pub(super) const INSERT_CLIP: &str = "INSERT INTO clip (source, position, path, dataset, person, status, age, sex, \
+    symptoms, recorded, form, cough_detected, opinions, obstacle) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+
+/// The sound's columns begin at [`SOUND_IN_CLIP`].
+pub(super) const SELECT_CLIPS: &str = "SELECT clip.path, dataset, person, status, age, sex, symptoms, recorded, form, \
+    cough_detected, opinions, obstacle, bytes, modified_ns, problem, rate, channels, duration_secs, container, codec, \
+    truncated FROM clip LEFT JOIN sound ON sound.source = clip.source AND sound.path = clip.path AND analysis = ?2 \
+    WHERE clip.source = ?1 ORDER BY position";
+
+const SOUND_IN_CLIP: usize = 12;
+
+pub(super) const REPLACE_SOUND: &str = "INSERT OR REPLACE INTO sound (source, path, analysis, bytes, modified_ns, \
+    problem, rate, channels, duration_secs, container, codec, truncated, measures, content) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+
+/// The sound's own columns begin at 1, and the extras after them.
+pub(super) const SELECT_SOUNDS: &str = "SELECT path, bytes, modified_ns, problem, rate, channels, duration_secs, \
+    container, codec, truncated, measures, content FROM sound WHERE source = ?1 AND analysis = ?2";
+
+/// Writes one recording of the source `key`, as the `position`th.
+pub(super) fn insert_clip(
+    statement: &mut Statement,
+    key: &str,
+    position: usize,
+    root: &Path,
+    clip: &Clip,
+) -> Result<()> {
+    let form = (clip.form != Form::Only).then(|| json(&clip.form)).transpose()?;
+    let opinions = (!clip.opinions.is_empty()).then(|| json(&clip.opinions)).transpose()?;
+    let obstacle = clip.obstacle.as_ref().map(json).transpose()?;
+    let Subject { age, sex, symptoms, recorded } = &clip.subject;
+    statement.execute(params![
+        key,
+        position as i64,
+        portable::encode(&clip.path, root),
+        &*clip.dataset,
+        clip.person.0,
+        clip.status,
+        age,
+        sex,
+        symptoms,
+        recorded,
+        form,
+        clip.cough_detected,
+        opinions,
+        obstacle,
+    ])?;
+    Ok(())
+}
+
+/// Reads one recording; `None` when the row is damaged. `dataset` is the last one's, which most share.
+pub(super) fn clip_of(row: &Row, kind: SourceKind, root: &Path, dataset: &mut Arc<str>) -> Option<Clip> {
+    let path = portable::decode(text(row, 0)?, root);
+    let name = text(row, 1)?;
+    if **dataset != *name {
+        *dataset = name.into();
+    }
+    let subject = Subject { age: finite(row, 4)?, sex: get(row, 5)?, symptoms: get(row, 6)?, recorded: get(row, 7)? };
+    Some(Clip {
+        dataset: Arc::clone(dataset),
+        subject,
+        form: from_json(row, 8)?.unwrap_or_default(),
+        cough_detected: finite(row, 9)?,
+        opinions: from_json(row, 10)?.unwrap_or_default(),
+        obstacle: from_json(row, 11)?,
+        sound: sound_of(row, SOUND_IN_CLIP).map(|(_, sound)| sound).unwrap_or_default(),
+        ..Clip::new(path, kind, PersonId(get(row, 2)?), text(row, 3)?)
+    })
+}
+
+/// Writes what opening a file gave. `Ok(false)`, and nothing is written, where there is nothing to remember it by.
+pub(super) fn replace_sound(
+    statement: &mut Statement,
+    key: &str,
+    path: &str,
+    measured: &Measured,
+    extras: &Extras,
+) -> Result<bool> {
+    let Some(Stamp { bytes, modified_ns }) = measured.stamp else { return Ok(false) };
+    let (problem, facts) = match &measured.sound {
+        Sound::Unread => return Ok(false),
+        Sound::Read(facts) => (None, Some(facts)),
+        Sound::Unreadable(problem) => (Some(problem), None),
+    };
+    let format = facts.map(|facts| &facts.format);
+    statement.execute(params![
+        key,
+        path,
+        ANALYSIS_VERSION,
+        // SQLite has no unsigned numbers; the bits come back.
+        bytes.cast_signed(),
+        modified_ns,
+        problem,
+        facts.map(|facts| facts.rate.hz()),
+        facts.map(|facts| facts.channels as i64),
+        facts.map(|facts| facts.duration.0),
+        format.map(|format| &format.container),
+        format.map(|format| &format.codec),
+        format.map(|format| format.truncated),
+        extras.measures,
+        extras.content.map(u128::to_be_bytes),
+    ])?;
+    Ok(true)
+}
+
+/// Reads what opening a file gave, and its path; `None` when the row is damaged.
+pub(super) fn stored_sound_of(row: &Row) -> Option<(String, StoredSound)> {
+    let (stamp, sound) = sound_of(row, 1)?;
+    let content: Option<Vec<u8>> = get(row, 11)?;
+    let content = content.map(<[u8; 16]>::try_from).transpose().ok()?.map(u128::from_be_bytes);
+    Some((get(row, 0)?, StoredSound { stamp, sound, extras: Extras { measures: get(row, 10)?, content } }))
+}
+
+/// Reads a pair of the table `twins`; `None` when the row is damaged.
+pub(super) fn twins_of(row: &Row) -> Option<Twins> {
+    let file = |first: usize| Some(FileRef { source: get(row, first)?, path: get(row, first + 1)? });
+    Some(Twins { one: file(0)?, other: file(2)?, similarity: finite(row, 4)?? })
+}
+
+/// The sound in the nine columns from `first` on, from `bytes` to `truncated`; `None` where there is none or the row is
+/// damaged.
+fn sound_of(row: &Row, first: usize) -> Option<(Stamp, Sound)> {
+    let bytes: i64 = get(row, first)?;
+    let stamp = Stamp { bytes: bytes.cast_unsigned(), modified_ns: get(row, first + 1)? };
+    if let Some(problem) = get::<Option<String>>(row, first + 2)? {
+        return Some((stamp, Sound::Unreadable(problem)));
+    }
+    let rate = SampleRate::new(get(row, first + 3)?).ok()?;
+    let channels = usize::try_from(get::<i64>(row, first + 4)?).ok().filter(|channels| *channels > 0)?;
+    let duration: f64 = get(row, first + 5)?;
+    if !(duration.is_finite() && duration > 0.0) {
+        return None;
+    }
+    let format =
+        SoundFormat { container: get(row, first + 6)?, codec: get(row, first + 7)?, truncated: get(row, first + 8)? };
+    Some((stamp, Sound::Read(SoundFacts { rate, channels, duration: Seconds(duration), format })))
+}
+
+/// The value of a column; `None` when it is of another type.
+fn get<T: FromSql>(row: &Row, column: usize) -> Option<T> {
+    row.get(column).ok()
+}
+
+/// The text of a column, not copied; `None` when it is none.
+fn text<'row>(row: &'row Row, column: usize) -> Option<&'row str> {
+    row.get_ref(column).ok()?.as_str().ok()
+}
+
+/// The number of a column, if there is one; `None` when it is of another type or infinite.
+#[expect(clippy::option_option, reason = "absent and damaged are different things")]
+fn finite(row: &Row, column: usize) -> Option<Option<f32>> {
+    let number: Option<f64> = get(row, column)?;
+    let number = number.map(|number| number as f32);
+    number.is_none_or(f32::is_finite).then_some(number)
+}
+
+pub(super) fn json<T: Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+}
+
+/// The value of a JSON column, if there is one; `None` when it is damaged.
+#[expect(clippy::option_option, reason = "absent and damaged are different things")]
+pub(super) fn from_json<T: DeserializeOwned>(row: &Row, column: usize) -> Option<Option<T>> {
+    row.get_ref(column).ok()?.as_str_or_null().ok()?.map(serde_json::from_str).transpose().ok()
+}
