@@ -42,12 +42,7 @@ fn make_demo(folder: &Path, config: &DemoConfig, json: bool) -> Result<(), CliEr
     if json {
         return print_json(&study.datasets);
     }
-    output::print(&format!(
-        "{} recordings of {} people in {}\n",
-        study.recordings,
-        study.people,
-        study.root.display()
-    ))
+    output::print(&format!("{} recordings of {} people in {}\n", study.recordings, study.people, study.root.display()))
 }
 
 /// Refuses to write a run over files that may be somebody's work.

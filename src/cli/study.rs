@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use super::CliError;
 use super::args::{Extract, Scan, Split, Table};
 use super::driver::Driver;
 use super::output::{self, ScanReport, print_json};
-use super::CliError;
 use crate::data::archives;
 use crate::data::split::{ClassCount, Leaks, Part, PartCounts, SplitBy, SplitConfig, SplitOutcome};
 use crate::data::study::{StudyView, draw, settings};
@@ -17,6 +19,9 @@ use crate::data::{Clip, Label, SourceKind};
 use crate::session::Command;
 use crate::train::saved;
 use crate::units::grouped;
+
+/// Time between two lines of progress.
+const SAY_EVERY: Duration = Duration::from_secs(2);
 
 pub(super) fn scan(args: Scan, data_folder: PathBuf) -> Result<(), CliError> {
     let mut driver = Driver::new(data_folder);
@@ -39,7 +44,9 @@ pub(super) fn open_study_and_datasets(
     paths: Vec<PathBuf>,
 ) -> Result<(), CliError> {
     let is_other = |path: &&PathBuf| {
-        path.is_file() && !crate::data::table::is_combined_table(path) || saved::is_run(path) || settings::is_study(path)
+        path.is_file() && !crate::data::table::is_combined_table(path)
+            || saved::is_run(path)
+            || settings::is_study(path)
     };
     if let Some(other) = paths.iter().find(is_other) {
         return Err(CliError::Usage(format!("a dataset's folder is needed, and this is none: {}", other.display())));
@@ -79,31 +86,50 @@ pub(super) fn extract(args: &Extract) -> Result<(), CliError> {
             args.folder.display()
         )));
     }
-    let target = args.to.clone().unwrap_or_else(|| args.folder.join(archives::TARGET_NAME));
-    let said = std::sync::Mutex::new(std::time::Instant::now());
+    let target = match &args.to {
+        Some(target) => target.clone(),
+        None => archives::default_target(&args.folder).map_err(CliError::work)?,
+    };
+    let said = Mutex::new(Instant::now());
     let progress = |progress: archives::ExtractProgress<'_>| {
         if let Ok(mut said) = said.lock()
-            && said.elapsed().as_secs() >= 2
+            && said.elapsed() >= SAY_EVERY
         {
-            *said = std::time::Instant::now();
+            *said = Instant::now();
             let megabytes = |bytes: u64| grouped(bytes / 1_000_000);
             eprintln!(
                 "Unpacking {} of {} MB, {} files",
-                megabytes(progress.done_bytes),
-                megabytes(progress.total_bytes),
-                grouped(progress.files)
+                megabytes(progress.bytes_done),
+                megabytes(progress.bytes_total),
+                grouped(progress.files as u64)
             );
         }
         ControlFlow::Continue(())
     };
     let extracted = archives::extract(&found, &target, &progress).map_err(CliError::work)?;
-    if args.json { print_json(&extracted)? } else { output::print(&extracted.to_string())? }
-    if extracted.problems.is_empty() {
-        Ok(())
+    if args.json {
+        print_json(&extracted)?
     } else {
-        let problems: Vec<String> = extracted.problems.iter().map(ToString::to_string).collect();
-        Err(CliError::Work(problems.join("\n")))
+        output::print(&extracted_text(&extracted))?
     }
+    let problems: Vec<String> = extracted.problems().map(|(date, problem)| format!("{date}: {problem}")).collect();
+    if problems.is_empty() { Ok(()) } else { Err(CliError::Work(problems.join("\n"))) }
+}
+
+fn extracted_text(extracted: &archives::Extracted) -> String {
+    let mut text = format!(
+        "{} files of {} archives in {}\n",
+        grouped(extracted.files() as u64),
+        extracted.archives.len(),
+        extracted.target.display()
+    );
+    if extracted.refused_count() > 0 {
+        text += &format!("{} entries were not unpacked:\n", extracted.refused_count());
+    }
+    for entry in &extracted.refused {
+        text += &format!("  {}: {}: {}\n", entry.date, entry.name, entry.reason);
+    }
+    text
 }
 
 /// The answer of `split`.

@@ -9,8 +9,10 @@ use std::time::UNIX_EPOCH;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::overlap::mark_recordings_in_coughvid;
+use super::sources::mapped::{self, Mapping};
 use super::sources::{MOST_LEVELS, SOURCES, Source, SourceError, find};
-use super::{Clip, Label, LabelPolicy, Obstacle, Reason, Sound, SoundFacts, SourceKind, Verdict};
+use super::{Clip, Label, LabelPolicy, Obstacle, Reason, Sound, SoundFacts, SourceKind, Verdict, table};
 use crate::audio::{Recording, decode};
 use crate::files::FileError;
 
@@ -187,6 +189,7 @@ pub fn scan(
     for source in &mut found.sources {
         source.clips.retain(|clip| policy.wants(clip.form));
     }
+    mark_recordings_in_coughvid(found.sources.iter_mut().flat_map(|source| &mut source.clips));
     let wanted: Vec<&mut Clip> =
         found.sources.iter_mut().flat_map(|scan| &mut scan.clips).filter(|clip| clip.has_file()).collect();
     let total = wanted.len();
@@ -214,8 +217,13 @@ pub fn scan(
 /// [`ScanError`] when there is nothing at all to read, or when `progress` said so.
 pub fn read_all(paths: &[PathBuf], progress: &dyn Fn(ScanProgress) -> ControlFlow<()>) -> Result<Scan, ScanError> {
     let mut found = Scan::default();
-    for (source, root) in find_all(paths, &mut found.problems) {
-        let scan = match read(source, &root) {
+    // A table that the program itself has exported may be dropped as a file; every other dataset is a folder.
+    let (tables, folders): (Vec<&PathBuf>, Vec<&PathBuf>) =
+        paths.iter().partition(|path| path.is_file() && table::is_combined_table(path));
+    let tables = tables.into_iter().map(|path| read_again(SourceKind::Table, path, None));
+    let folders = find_all(&folders, &mut found.problems);
+    for scan in tables.chain(folders.into_iter().map(|(source, root)| read(source, &root))) {
+        let scan = match scan {
             Ok(scan) => scan,
             Err(error) => {
                 found.problems.push(error);
@@ -223,7 +231,7 @@ pub fn read_all(paths: &[PathBuf], progress: &dyn Fn(ScanProgress) -> ControlFlo
             }
         };
         let recordings = scan.clips.len();
-        if progress(ScanProgress::Found { source: source.kind(), root: &root, recordings }).is_break() {
+        if progress(ScanProgress::Found { source: scan.kind, root: &scan.root, recordings }).is_break() {
             return Err(ScanError::Cancelled);
         }
         found.sources.push(scan);
@@ -253,6 +261,24 @@ pub fn read(source: &dyn Source, root: &Path) -> Result<SourceScan, ScanError> {
     Ok(SourceScan { kind: source.kind(), root: root.to_owned(), clips: contents.clips, notes: contents.notes })
 }
 
+/// Reads a dataset that was open before, without opening a sound: as it was then, by its kind and its mapping, whatever
+/// else may be recognised in its folder by now.
+///
+/// # Errors
+/// [`ScanError`] when its tables cannot be read.
+pub fn read_again(kind: SourceKind, root: &Path, mapping: Option<&Mapping>) -> Result<SourceScan, ScanError> {
+    let unrecognised = || ScanError::Unrecognised { looked_for: kind.name().to_owned(), path: root.to_owned() };
+    let contents = match mapping {
+        Some(mapping) => mapped::read(root, mapping)?,
+        None if root.is_file() => table::read(root)?,
+        None => {
+            let source = SOURCES.iter().find(|source| source.kind() == kind).ok_or_else(unrecognised)?;
+            return read(*source, root);
+        }
+    };
+    Ok(SourceScan { kind, root: root.to_owned(), clips: contents.clips, notes: contents.notes })
+}
+
 /// Leaves out recordings that an earlier one of `sources` or `open` has already, with a note: read twice, one file could
 /// be learned from and tested on. Asks the file system, as a path can be spelled in many ways.
 pub fn drop_repeated<'a>(sources: &mut [SourceScan], open: impl IntoIterator<Item = &'a Clip>) {
@@ -270,18 +296,18 @@ pub fn drop_repeated<'a>(sources: &mut [SourceScan], open: impl IntoIterator<Ite
 }
 
 /// The datasets in all of these folders, each once; paths without one go to `problems`.
-fn find_all(paths: &[PathBuf], problems: &mut Vec<ScanError>) -> Vec<(&'static dyn Source, PathBuf)> {
+fn find_all(paths: &[&PathBuf], problems: &mut Vec<ScanError>) -> Vec<(&'static dyn Source, PathBuf)> {
     let mut seen = BTreeSet::new();
     let mut roots = Vec::new();
     for path in paths {
         if path.is_file() {
-            problems.push(ScanError::NotAFolder { path: path.clone() });
+            problems.push(ScanError::NotAFolder { path: path.to_path_buf() });
             continue;
         }
         match find(path) {
             Ok(found) if found.is_empty() => {
                 let looked_for: Vec<_> = SOURCES.iter().map(|source| source.looks_for()).collect();
-                problems.push(ScanError::Unrecognised { looked_for: looked_for.join("; "), path: path.clone() });
+                problems.push(ScanError::Unrecognised { looked_for: looked_for.join("; "), path: path.to_path_buf() });
             }
             Ok(found) => roots.extend(found.into_iter().filter(|(_, root)| seen.insert(canonical(root)))),
             Err(error) => problems.push(error.into()),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::run::RunId;
 use crate::audio;
 use crate::data::demo::DemoConfig;
-use crate::data::sources::Mapping;
+use crate::data::sources::mapped::Mapping;
 use crate::data::study::{ClipId, Edit};
 use crate::spectrogram::SpectrogramConfig;
 use crate::train::config::TrainConfig;

@@ -32,8 +32,8 @@ pub use clip_view::{ClipView, Waveform};
 pub use command::{Command, DropIntent};
 pub use evaluation::{DEFAULT_THRESHOLD, Evaluation, NothingToEvaluate};
 pub use jobs::panic_text;
-pub use run::{Run, RunCounts, RunId, RunPhase};
 pub use recent::RecentStudy;
+pub use run::{Run, RunCounts, RunId, RunPhase};
 pub use state::{Devices, Explore, Loading, Message, PredictedFile, PredictionOutcome, Severity, State, ViewState};
 
 pub use crate::data::study::{ClipId, Edit, StudyView};

@@ -30,7 +30,7 @@ struct Remembered {
 
 /// The studies that were open lately, the last one first; those that are gone are passed over.
 pub(super) fn list(data_folder: &Path) -> Vec<RecentStudy> {
-    let studies = read(data_folder).studies.into_iter().map(|text| portable::decode(&text, Path::new("")));
+    let studies = read(data_folder).studies.into_iter().map(|text| portable::decode_root(&text));
     studies.filter_map(describe).collect()
 }
 
@@ -49,7 +49,7 @@ fn describe(folder: PathBuf) -> Option<RecentStudy> {
 /// Puts a study first. Best effort: a list that cannot be written costs a person one look for the folder.
 pub(super) fn add(data_folder: &Path, folder: &Path) {
     let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-    let text = portable::encode(&folder, Path::new(""));
+    let text = portable::encode_root(&folder);
     let mut studies = read(data_folder).studies;
     studies.retain(|other| *other != text);
     studies.insert(0, text);

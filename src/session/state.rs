@@ -6,9 +6,9 @@ use std::time::Instant;
 
 use super::clip_view::ClipView;
 use super::evaluation::Evaluation;
-use super::run::{Run, RunId};
 use super::recent::RecentStudy;
-use crate::data::sources::TablePreview;
+use super::run::{Run, RunId};
+use crate::data::sources::mapped::TablePreview;
 use crate::data::study::{ClipId, StudyView};
 use crate::spectrogram::{Spectrogram, SpectrogramConfig};
 use crate::train::device::DeviceInfo;

@@ -14,6 +14,7 @@ use super::state::{Devices, Loading, Message, Severity, ViewState};
 use super::{Command, Session};
 use crate::data::study::{ClipId, StudyView};
 use crate::data::table;
+use crate::files::write_atomic;
 use crate::spectrogram::SpectrogramConfig;
 use crate::train::TrainConfig;
 
@@ -112,7 +113,10 @@ impl Session {
         if sent {
             self.active_jobs += 1;
         } else {
-            self.say(Severity::Error, "The part of the program that holds the study has ended; start the program again");
+            self.say(
+                Severity::Error,
+                "The part of the program that holds the study has ended; start the program again",
+            );
         }
     }
 
@@ -120,7 +124,13 @@ impl Session {
         let study = Arc::clone(&self.state.study);
         self.spawn("export table", move |reporter| {
             let clips = study.clips.iter().map(Arc::as_ref);
-            table::write(&path, clips, &policy_file(&path), &study.policy).map_err(|error| error.to_string())?;
+            table::write(&path, clips, |_| String::new()).map_err(|error| error.to_string())?;
+            let policy = path.with_extension("policy.toml");
+            write_atomic(&policy, "writing the label policy", |out| {
+                let text = toml::to_string(&study.policy).map_err(std::io::Error::other)?;
+                out.write_all(text.as_bytes())
+            })
+            .map_err(|error| error.to_string())?;
             let _ = reporter.send(Event::Note(format!("The table was written to {}", path.display())));
             Ok(())
         });

@@ -11,7 +11,7 @@ use eframe::egui::Context;
 use crate::session::Command;
 
 /// A question that the system's file dialog answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Dialog {
     /// Which folders to open.
     OpenFolder,
@@ -21,6 +21,12 @@ pub enum Dialog {
     OpenRecordings,
     /// Into which folder to write the report.
     ExportReport,
+    /// Into which file to write the table of recordings.
+    ExportTable,
+    /// Where the dataset with this key is now.
+    Locate(Arc<str>),
+    /// In which folder to keep the study.
+    SaveStudy,
 }
 
 impl Dialog {
@@ -32,15 +38,21 @@ impl Dialog {
             Self::OpenFolder | Self::OpenFiles => Some(Command::Open(picked)),
             Self::OpenRecordings => Some(Command::Predict(picked)),
             Self::ExportReport => picked.pop().map(Command::ExportReport),
+            Self::ExportTable => picked.pop().map(Command::ExportTable),
+            Self::Locate(key) => picked.pop().map(|root| Command::Relocate { key, root }),
+            Self::SaveStudy => picked.pop().map(Command::SaveStudyAs),
         }
     }
 
-    fn title(self) -> &'static str {
+    fn title(&self) -> &'static str {
         match self {
             Self::OpenFolder => "Open datasets or a saved run",
             Self::OpenFiles => "Open recordings or a table of predictions",
             Self::OpenRecordings => "Recordings to score",
             Self::ExportReport => "Folder for the report",
+            Self::ExportTable => "Table of all recordings",
+            Self::Locate(_) => "Where is this dataset now?",
+            Self::SaveStudy => "A new or empty folder for the study",
         }
     }
 }
@@ -63,7 +75,8 @@ impl Dialogs {
     /// Opens the dialog. While one is open another is refused, as the system would stack them.
     pub fn ask(&mut self, dialog: Dialog) {
         if self.pending.is_none() {
-            self.pending = Some((dialog, answer_of(dialog), Instant::now()));
+            let answer = answer_of(&dialog);
+            self.pending = Some((dialog, answer, Instant::now()));
         }
     }
 
@@ -74,7 +87,7 @@ impl Dialogs {
         let Poll::Ready(picked) = answer.as_mut().poll(&mut std::task::Context::from_waker(&waker)) else {
             return None;
         };
-        let (dialog, asked) = (*dialog, *asked);
+        let (dialog, asked) = (dialog.clone(), *asked);
         self.pending = None;
         // Where the system has no file dialog the answer is an empty one too, but at once.
         if picked.is_empty() && asked.elapsed() < FASTEST_CANCEL {
@@ -92,7 +105,7 @@ impl Wake for Repaint {
     }
 }
 
-fn answer_of(dialog: Dialog) -> Answer {
+fn answer_of(dialog: &Dialog) -> Answer {
     let window = rfd::AsyncFileDialog::new().set_title(dialog.title());
     let paths = |picked: Option<Vec<rfd::FileHandle>>| -> Vec<PathBuf> {
         picked.unwrap_or_default().iter().map(|file| file.path().to_owned()).collect()
@@ -106,7 +119,11 @@ fn answer_of(dialog: Dialog) -> Answer {
             let picked = window.pick_files();
             Box::pin(async move { paths(picked.await) })
         }
-        Dialog::ExportReport => {
+        Dialog::ExportTable => {
+            let picked = window.set_file_name("recordings.csv").save_file();
+            Box::pin(async move { paths(picked.await.map(|file| vec![file])) })
+        }
+        Dialog::ExportReport | Dialog::Locate(_) | Dialog::SaveStudy => {
             let picked = window.set_can_create_directories(true).pick_folder();
             Box::pin(async move { paths(picked.await.map(|folder| vec![folder])) })
         }
@@ -119,7 +136,15 @@ mod tests {
 
     #[test]
     fn a_cancelled_dialog_does_nothing() {
-        for dialog in [Dialog::OpenFolder, Dialog::OpenFiles, Dialog::OpenRecordings, Dialog::ExportReport] {
+        for dialog in [
+            Dialog::OpenFolder,
+            Dialog::OpenFiles,
+            Dialog::OpenRecordings,
+            Dialog::ExportReport,
+            Dialog::ExportTable,
+            Dialog::Locate("coswara".into()),
+            Dialog::SaveStudy,
+        ] {
             assert!(dialog.command(Vec::new()).is_none());
         }
     }

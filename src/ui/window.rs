@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use eframe::{NativeOptions, Renderer, egui};
 
 use super::app::App;
+use crate::data::demo::DemoConfig;
 use crate::session::{Command, Session, Wake, panic_text};
 
 /// Why no window could be shown.
@@ -71,7 +72,7 @@ fn open(
         let ctx = creation.egui_ctx.clone();
         let mut session = session(Arc::new(move || ctx.request_repaint()));
         if demo {
-            session.send(Command::RunDemo { folder: None });
+            session.send(Command::RunDemo { config: DemoConfig::default(), folder: None });
         }
         if !paths.is_empty() {
             session.send(Command::Open(paths.to_vec()));

@@ -10,7 +10,7 @@ mod store;
 mod tally;
 mod view;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -19,8 +19,9 @@ pub use tally::{DiagnosisRow, StatusRow, Tally};
 pub use view::{ClipId, SourceView, StudyView, draw};
 
 use super::scan::{SourceScan, canonical};
+use super::sources::mapped::Mapping;
 use super::split::SplitConfig;
-use super::{Clip, Decision, LabelPolicy, Sound, SourceKind};
+use super::{Clip, Decision, LabelPolicy, Sound, SourceKind, overlap};
 
 /// The datasets that belong together, and what became of their recordings.
 #[derive(Clone, Debug, Default)]
@@ -45,8 +46,12 @@ pub struct StudySource {
     pub present: bool,
     /// What the reader of a result should know, as whole sentences.
     pub notes: Vec<String>,
+    /// Its sound is still in archives.
+    pub packed: bool,
     /// For a table: which of its columns hold what.
     pub mapping: Option<Mapping>,
+    /// Decisions about recordings that are not listed now: a drive that is empty today may be back tomorrow.
+    unlisted: Vec<(PathBuf, Decision)>,
     /// Every table row and sound file, in every form.
     clips: Vec<Arc<Clip>>,
 }
@@ -144,28 +149,40 @@ impl Study {
     }
 
     /// Puts a dataset under a key that it had before, replacing what is there. See [`Study::add`].
-    pub fn restore(&mut self, key: Arc<str>, mut scan: SourceScan, mapping: Option<Mapping>) {
+    pub fn restore(&mut self, key: Arc<str>, scan: SourceScan, mapping: Option<Mapping>) {
+        let old = self.sources.iter().find(|source| source.key == key);
+        let decisions = old.map(StudySource::decisions).into_iter().flatten().collect();
+        self.restore_with(key, scan, mapping, decisions);
+    }
+
+    /// [`Study::restore`] with these decisions about its recordings, by path.
+    pub fn restore_with(
+        &mut self,
+        key: Arc<str>,
+        mut scan: SourceScan,
+        mapping: Option<Mapping>,
+        mut decisions: HashMap<PathBuf, Decision>,
+    ) {
         let place = self.sources.iter().position(|source| source.key == key);
         let others = self.sources.iter().filter(|source| source.key != key).flat_map(|source| &source.clips);
         super::scan::drop_repeated(std::slice::from_mut(&mut scan), others.map(Arc::as_ref));
-        let known: HashMap<&Path, &Arc<Clip>> = place
-            .and_then(|place| self.sources.get(place))
-            .map(|source| source.clips.iter().map(|clip| (clip.path.as_path(), clip)).collect())
-            .unwrap_or_default();
         let policy = &self.policy;
-        let keep = |mut clip: Clip| {
-            if let Some(known) = known.get(clip.path.as_path()) {
-                clip.decision = clip.decision.or(known.decision);
-            }
+        let decide = |mut clip: Clip| {
+            let decided = decisions.remove(&clip.path);
+            clip.decision = clip.decision.or(decided);
             clip.verdict = policy.decide(&clip);
             Arc::new(clip)
         };
-        let clips = scan.clips.into_iter().map(keep).collect();
-        let source = StudySource { key, kind: scan.kind, root: scan.root, present: true, notes: scan.notes, mapping, clips };
+        let clips = scan.clips.into_iter().map(decide).collect();
+        let mut unlisted: Vec<_> = decisions.into_iter().collect();
+        unlisted.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        let SourceScan { kind, root, notes, .. } = scan;
+        let source = StudySource { key, kind, root, present: true, notes, packed: false, mapping, unlisted, clips };
         match place.and_then(|place| self.sources.get_mut(place)) {
             Some(old) => *old = source,
             None => self.sources.push(source),
         }
+        self.mark_overlap();
     }
 
     /// `coswara`, or `coswara-2` where there is one already.
@@ -178,9 +195,50 @@ impl Study {
         free.next().unwrap_or_default().into()
     }
 
+    /// Whether a sound of the dataset `key` has been read.
+    #[must_use]
+    pub fn has_sounds(&self, key: &str) -> bool {
+        let source = self.sources.iter().find(|source| *source.key == *key);
+        source.is_some_and(|source| source.clips.iter().any(|clip| clip.sound != Sound::Unread))
+    }
+
+    /// Marks what Virufy's CDF and COUGHVID both have, which depends on what is open.
+    fn mark_overlap(&mut self) {
+        let uuids = overlap::Uuids::of(self.clips().filter(|clip| clip.source == SourceKind::Coughvid));
+        for clip in self.sources.iter_mut().flat_map(|source| &mut source.clips) {
+            let obstacle = uuids.obstacle_of(clip);
+            if obstacle != clip.obstacle {
+                let clip = Arc::make_mut(clip);
+                clip.obstacle = obstacle;
+                clip.verdict = self.policy.decide(clip);
+            }
+        }
+    }
+
+    fn clips(&self) -> impl Iterator<Item = &Clip> {
+        self.sources.iter().flat_map(|source| &source.clips).map(Arc::as_ref)
+    }
+
+    /// The dataset that is not at its place and whose files are these: it has moved.
+    #[must_use]
+    pub fn moved(&self, scan: &SourceScan) -> Option<Arc<str>> {
+        let lost = self.sources.iter().filter(|source| !source.present && source.kind == scan.kind);
+        lost.max_by_key(|source| source.in_common(scan))
+            .filter(|source| source.in_common(scan) > 0)
+            .map(|s| s.key.clone())
+    }
+
+    /// Whether `scan`, of another folder, has files of the dataset `key`. True for one that has none.
+    #[must_use]
+    pub fn resembles(&self, key: &str, scan: &SourceScan) -> bool {
+        let source = self.sources.iter().find(|source| *source.key == *key);
+        source.is_some_and(|source| source.in_common(scan) > 0 || !source.clips.iter().any(|clip| clip.has_file()))
+    }
+
     /// Takes a dataset out of the study. Nothing on disk is touched.
     pub fn remove(&mut self, key: &str) {
         self.sources.retain(|source| *source.key != *key);
+        self.mark_overlap();
     }
 
     /// Says where a dataset lies now. Its recordings keep what is known of them.
@@ -192,8 +250,20 @@ impl Study {
                 Arc::make_mut(clip).path = path;
             }
         }
+        for (path, _) in &mut source.unlisted {
+            if let Ok(inside) = path.strip_prefix(&source.root) {
+                *path = root.join(inside);
+            }
+        }
         source.root = root.to_owned();
         source.present = true;
+    }
+
+    /// Says that the sound of a dataset is still in archives.
+    pub fn set_packed(&mut self, key: &str) {
+        if let Some(source) = self.sources.iter_mut().find(|source| *source.key == *key) {
+            source.packed = true;
+        }
     }
 
     /// Says whether the folder of a dataset is there.
@@ -230,6 +300,14 @@ impl Study {
         }
     }
 
+    /// A dataset as it is listed, to be remembered.
+    #[must_use]
+    pub fn listed(&self, key: &str) -> Option<SourceScan> {
+        let source = self.sources.iter().find(|source| *source.key == *key)?;
+        let clips = source.clips.iter().map(|clip| Clip::clone(clip)).collect();
+        Some(SourceScan { kind: source.kind, root: source.root.clone(), clips, notes: source.notes.clone() })
+    }
+
     /// Makes a change, and returns the one that undoes it.
     pub fn apply(&mut self, edit: Edit) -> Edit {
         match edit {
@@ -258,15 +336,6 @@ impl Study {
         before
     }
 
-    /// What was decided by hand: the dataset's key, and the decisions about its recordings.
-    pub fn decisions(&self) -> impl Iterator<Item = (&StudySource, Vec<(&Path, Decision)>)> {
-        self.sources.iter().map(|source| {
-            let of_clip = |clip: &'_ Arc<Clip>| clip.decision;
-            let decided = source.clips.iter().filter_map(|clip| Some((clip.path.as_path(), of_clip(clip)?)));
-            (source, decided.collect())
-        })
-    }
-
     /// Every verdict anew; recordings whose verdict stays are not copied.
     fn decide_all(&mut self) {
         for clip in self.sources.iter_mut().flat_map(|source| &mut source.clips) {
@@ -275,5 +344,37 @@ impl Study {
                 Arc::make_mut(clip).verdict = verdict;
             }
         }
+    }
+}
+
+impl StudySource {
+    /// What was decided by hand about its recordings, also about those that are not listed now.
+    pub fn decisions(&self) -> impl Iterator<Item = (PathBuf, Decision)> {
+        let listed = self.clips.iter().filter_map(|clip| Some((clip.path.clone(), clip.decision?)));
+        listed.chain(self.unlisted.iter().cloned())
+    }
+
+    /// How many of its files `scan`, of another folder, has at the same place below it.
+    fn in_common(&self, scan: &SourceScan) -> usize {
+        let inside = |clip: &Clip, root: &Path| clip.path.strip_prefix(root).ok().map(Path::to_owned);
+        let with_file = scan.clips.iter().filter(|clip| clip.has_file());
+        let theirs: HashSet<PathBuf> = with_file.filter_map(|clip| inside(clip, &scan.root)).collect();
+        let ours = self.clips.iter().filter(|clip| clip.has_file()).filter_map(|clip| inside(clip, &self.root));
+        ours.filter(|path| theirs.contains(path)).count()
+    }
+
+    /// What has changed between what is known of its files and `scan`, a new look at the same folder: new or changed files,
+    /// and missing ones.
+    #[must_use]
+    pub fn changes(&self, scan: &SourceScan) -> (usize, usize) {
+        let present: HashMap<&Path, &Sound> =
+            scan.clips.iter().filter(|clip| clip.has_file()).map(|clip| (clip.path.as_path(), &clip.sound)).collect();
+        let mut known = self.clips.iter().filter(|clip| clip.has_file());
+        let missing = known.clone().filter(|clip| !present.contains_key(clip.path.as_path())).count();
+        let same = known.by_ref().filter(|clip| {
+            let now = present.get(clip.path.as_path());
+            now.is_some_and(|sound| clip.sound == Sound::Unread || **sound != Sound::Unread)
+        });
+        (present.len() - same.count(), missing)
     }
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::portable;
+use crate::data::sources::mapped::Mapping;
 use crate::data::split::SplitConfig;
 use crate::data::{Decision, LabelPolicy, SourceKind};
 use crate::files::{FileError, write_atomic};
@@ -64,7 +65,7 @@ pub struct SourceEntry {
     pub near: Option<String>,
     /// How the columns of a user's own table are to be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mapping: Option<toml::Table>,
+    pub mapping: Option<Mapping>,
 }
 
 /// Why `study.toml` cannot be read or written.
@@ -159,15 +160,6 @@ impl Settings {
             out.write_all(text.as_bytes())
         })?;
         Ok(())
-    }
-
-    /// A key for one more source of this kind: its name, with a number where that is taken.
-    #[must_use]
-    pub fn free_key(&self, kind: SourceKind) -> String {
-        let is_free = |key: &String| self.sources.iter().all(|entry| entry.key != *key);
-        let numbered = (2_usize..).map(|number| format!("{}-{number}", kind.id()));
-        // One of the first `sources.len() + 1` is free.
-        std::iter::once(kind.id().to_owned()).chain(numbered).find(is_free).unwrap_or_default()
     }
 
     fn parse(text: &str) -> Result<Self, Problem> {

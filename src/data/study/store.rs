@@ -1,18 +1,15 @@
 //! Where a study is kept: its folder with `study.toml` and the index, or memory.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::index::{Index, IndexError};
+use super::index::{self, Extras, Index, IndexError};
 use super::settings::{self, Settings, SettingsError, SourceEntry};
 use super::{Study, Todo, portable};
-use crate::data::scan::{Measured, SourceScan, Stamp};
 use crate::data::Decision;
+use crate::data::scan::{Measured, SourceScan, Stamp};
 use crate::files::FileError;
-
-/// Name of the index in a study's folder.
-const INDEX_NAME: &str = "index.sqlite";
 
 /// What keeps a study. Shared between the threads that read recordings and the one that holds the model.
 pub struct Store {
@@ -68,7 +65,7 @@ impl Store {
         if is_new {
             make_folder(folder)?;
         }
-        let index_path = folder.join(INDEX_NAME);
+        let index_path = folder.join(index::FILE);
         let index = match Index::open(&index_path) {
             Err(IndexError::Damaged { .. }) => {
                 let aside = Index::set_aside(&index_path)?;
@@ -96,24 +93,19 @@ impl Store {
     fn load(&self, settings: &Settings, folder: &Path, notes: &mut Vec<String>) -> Result<Study, StoreError> {
         let mut study = Study::new(settings.policy.clone(), settings.split.clone());
         for entry in &settings.sources {
-            let place = settings::resolve(entry, folder);
-            let root = place.clone().unwrap_or_else(|| portable::decode(&entry.path, Path::new("")));
+            let place = entry.resolve(folder);
+            let root = place.clone().unwrap_or_else(|| portable::decode_root(&entry.path));
             let listed = self.index().load_source(&entry.key, &root)?;
-            let mut scan = listed.unwrap_or_else(|| SourceScan {
+            let scan = listed.unwrap_or_else(|| SourceScan {
                 kind: entry.kind,
                 root: root.clone(),
                 clips: Vec::new(),
                 notes: Vec::new(),
             });
-            if let Some(decisions) = settings.decisions.get(&entry.key) {
-                let by_path: HashMap<PathBuf, Decision> =
-                    decisions.iter().map(|(path, decision)| (portable::decode(path, &root), *decision)).collect();
-                for clip in &mut scan.clips {
-                    clip.decision = by_path.get(&clip.path).copied();
-                }
-            }
+            let decisions = settings.decisions.get(&entry.key).into_iter().flatten();
+            let decisions = decisions.map(|(path, decision)| (portable::decode(path, &root), *decision)).collect();
             let key: Arc<str> = entry.key.as_str().into();
-            study.restore(key.clone(), scan, entry.mapping.clone());
+            study.restore_with(key.clone(), scan, entry.mapping.clone(), decisions);
             if place.is_none() {
                 study.set_present(&key, false);
                 notes.push(format!(
@@ -150,9 +142,9 @@ impl Store {
     pub fn recall(&self, key: &str, scan: &mut SourceScan) -> Result<(), StoreError> {
         let mut known = self.index().sounds(key)?;
         for clip in scan.clips.iter_mut().filter(|clip| clip.has_file()) {
-            let Some((stamp, sound)) = known.remove(&portable::encode(&clip.path, &scan.root)) else { continue };
-            if Stamp::of(&clip.path) == Some(stamp) {
-                clip.sound = sound;
+            let Some(known) = known.remove(&portable::encode(&clip.path, &scan.root)) else { continue };
+            if Stamp::of(&clip.path) == Some(known.stamp) {
+                clip.sound = known.sound;
             }
         }
         Ok(())
@@ -180,7 +172,7 @@ impl Store {
     /// [`StoreError::Index`] when the index cannot be written.
     pub fn put(&self, todo: &Todo, measured: &Measured) -> Result<(), StoreError> {
         let path = portable::encode(&todo.path, &todo.root);
-        Ok(self.index().put_sound(&todo.key.source, &path, measured)?)
+        Ok(self.index().put_sound(&todo.key.source, &path, measured, &Extras::default())?)
     }
 
     /// Writes the settings of `study` and what was decided. One in memory has nothing to write.
@@ -189,13 +181,14 @@ impl Store {
     /// [`StoreError::Settings`] when the file cannot be written.
     pub fn save(&self, study: &Study) -> Result<(), StoreError> {
         let Some(folder) = &self.folder else { return Ok(()) };
-        let sources = study
-            .sources()
-            .iter()
-            .map(|source| SourceEntry::new(&source.key, source.kind, &source.root, source.mapping.clone(), folder));
-        let decisions = study.decisions().filter(|(_, decided)| !decided.is_empty()).map(|(source, decided)| {
-            let decided = decided.into_iter().map(|(path, decision)| (portable::encode(path, &source.root), decision));
-            (source.key.to_string(), decided.collect())
+        let sources = study.sources().iter().map(|source| {
+            let entry = SourceEntry::new(source.key.to_string(), source.kind, &source.root, folder);
+            SourceEntry { mapping: source.mapping.clone(), ..entry }
+        });
+        let decisions = study.sources().iter().filter_map(|source| {
+            let decided: BTreeMap<String, Decision> =
+                source.decisions().map(|(path, decision)| (portable::encode(&path, &source.root), decision)).collect();
+            (!decided.is_empty()).then(|| (source.key.to_string(), decided))
         });
         let settings = Settings {
             name: self.name.clone(),
@@ -220,7 +213,7 @@ impl Store {
         let copy = Self {
             folder: Some(folder.to_owned()),
             name: folder.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            index: Mutex::new(self.index().copy_to(&folder.join(INDEX_NAME))?),
+            index: Mutex::new(self.index().copy_to(&folder.join(index::FILE))?),
         };
         copy.save(study)?;
         Ok(copy)
@@ -233,8 +226,7 @@ fn make_folder(folder: &Path) -> Result<(), StoreError> {
     std::fs::create_dir_all(folder).map_err(FileError::at(action, folder))?;
     let mut entries = std::fs::read_dir(folder).map_err(FileError::at(action, folder))?;
     // A program that was killed while it made the study leaves an index and no settings.
-    let foreign = entries.any(|entry| {
-        entry.is_ok_and(|entry| !entry.file_name().to_string_lossy().starts_with(INDEX_NAME))
-    });
+    let foreign =
+        entries.any(|entry| entry.is_ok_and(|entry| !entry.file_name().to_string_lossy().starts_with(index::FILE)));
     if foreign { Err(StoreError::Occupied(folder.to_owned())) } else { Ok(()) }
 }

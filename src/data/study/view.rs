@@ -55,6 +55,8 @@ pub struct SourceView {
     pub root: PathBuf,
     /// The folder was there when it was last looked for.
     pub present: bool,
+    /// Its sound is still in archives.
+    pub packed: bool,
     /// What the reader of a result should know, as whole sentences.
     pub notes: Vec<String>,
     /// Its counts.
@@ -95,6 +97,7 @@ impl Study {
                 kind: source.kind,
                 root: source.root.clone(),
                 present: source.present,
+                packed: source.packed,
                 notes: source.notes.clone(),
                 summary: SourceSummary::of(
                     source.kind,
@@ -103,8 +106,7 @@ impl Study {
                 ),
             })
             .collect();
-        let used: Vec<&Clip> =
-            clips.iter().map(Arc::as_ref).filter(|clip| clip.verdict.label().is_some()).collect();
+        let used: Vec<&Clip> = clips.iter().map(Arc::as_ref).filter(|clip| clip.verdict.label().is_some()).collect();
         let people: BTreeSet<&PersonId> = used.iter().map(|clip| &clip.person).collect();
         StudyView {
             people: people.len(),

@@ -186,10 +186,8 @@ impl Keeper {
         let back = self.study.apply(edit);
         self.redo.clear();
         let same_gesture = self.undo.last().is_some_and(|last| {
-            let same_kind = matches!(
-                (&last.edit, &back),
-                (Edit::Policy(_), Edit::Policy(_)) | (Edit::Split(_), Edit::Split(_))
-            );
+            let same_kind =
+                matches!((&last.edit, &back), (Edit::Policy(_), Edit::Policy(_)) | (Edit::Split(_), Edit::Split(_)));
             same_kind && last.at.elapsed() < ONE_GESTURE
         });
         if same_gesture {

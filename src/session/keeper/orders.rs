@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::Keeper;
 use super::reading::{JobId, Outcome, Work};
 use crate::data::demo::DemoConfig;
-use crate::data::sources::Mapping;
-use crate::data::study::{Edit, Store, Study, StoreError};
+use crate::data::sources::mapped::Mapping;
+use crate::data::study::{Edit, Store, Study};
 use crate::session::jobs::Event;
 use crate::session::{Storage, clock, recent};
 
@@ -61,17 +61,17 @@ impl Keeper {
             self.unfinished += 1;
         }
         match order {
-            Order::Add(paths) => self.add(Work::Paths(paths)),
-            Order::AddMapped { root, mapping } => self.add(Work::Mapped { root, mapping }),
+            Order::Add(paths) => self.add(Work::Paths(paths.iter().map(|path| absolute(path)).collect())),
+            Order::AddMapped { root, mapping } => self.add(Work::Mapped { root: absolute(&root), mapping }),
             Order::Demo { config, then } => self.open_demo(config, then),
-            Order::OpenStudy(folder) => self.open_study(&folder),
-            Order::SaveAs(folder) => self.save_as(&folder),
+            Order::OpenStudy(folder) => self.open_study(&absolute(&folder)),
+            Order::SaveAs(folder) => self.save_as(&absolute(&folder)),
             Order::Edit(edit) => self.edit(edit),
             Order::Undo => self.undo(),
             Order::Redo => self.redo(),
             Order::StopReading => self.stop_reading(),
             Order::ReadAgain => self.work(Work::Again),
-            Order::Relocate { key, root } => self.relocate(&key, &root),
+            Order::Relocate { key, root } => self.work(Work::Moved { key, root: absolute(&root) }),
             Order::Remove(key) => self.remove(&key),
             Order::Unpack(key) => self.work(Work::Unpack(key)),
             Order::Close => self.close(),
@@ -158,13 +158,6 @@ impl Keeper {
         }
     }
 
-    fn relocate(&mut self, key: &str, root: &Path) {
-        self.stop_reading();
-        self.study.relocate(key, root);
-        self.changed(true);
-        self.work(Work::Again);
-    }
-
     fn remove(&mut self, key: &str) {
         self.stop_reading();
         self.study.remove(key);
@@ -188,8 +181,9 @@ impl Keeper {
         }
         self.publish();
     }
+}
 
-    pub(super) fn fail_store(&self, error: &StoreError) {
-        self.fail(&format!("{error}; reading has stopped, and goes on where it stopped when there is room again"));
-    }
+/// A study outlives the folder in which the program was started.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }

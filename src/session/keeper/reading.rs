@@ -7,17 +7,21 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 
 use rayon::prelude::*;
 
 use super::{Keeper, Order};
+use crate::data::archives::{self, ExtractError, ExtractProgress};
 use crate::data::demo::{self, DemoConfig, DemoError};
 use crate::data::scan::{self, Measured, Scan, ScanError, ScanProgress, SourceScan};
-use crate::data::sources::{Mapping, SOURCES};
+use crate::data::sources::mapped::{self, Mapping};
 use crate::data::study::{Store, StoreError, Todo};
-use crate::data::{Sound, SourceKind};
+use crate::data::{Clip, Sound, SourceKind};
 use crate::session::jobs::{Event, Reporter, guarded};
+use crate::session::state::Unmapped;
 use crate::session::update::unless;
+use crate::units::grouped;
 
 /// Names a job, so that what a stopped one leaves behind is known as such.
 pub(super) type JobId = u64;
@@ -32,6 +36,8 @@ pub(super) enum Work {
     Mapped { root: PathBuf, mapping: Mapping },
     /// Every dataset of the study.
     Again,
+    /// A dataset of the study, in another folder.
+    Moved { key: Arc<str>, root: PathBuf },
     /// The archives of a dataset.
     Unpack(Arc<str>),
 }
@@ -41,6 +47,7 @@ pub(super) struct Reading {
     id: JobId,
     stop: Arc<AtomicBool>,
     kind: Kind,
+    thread: JoinHandle<()>,
 }
 
 enum Kind {
@@ -57,7 +64,7 @@ pub(in crate::session) enum Outcome {
     /// Datasets were read.
     Tables(Tables),
     /// Archives were unpacked.
-    Unpacked(Arc<str>),
+    Unpacked,
     /// Every sound was read, or the job was stopped.
     Sounds,
     /// It was stopped before there was anything.
@@ -69,14 +76,32 @@ pub(in crate::session) enum Outcome {
 /// Datasets that were read.
 #[derive(Default)]
 pub(in crate::session) struct Tables {
-    /// Each with its key, where the study has it already.
-    scans: Vec<(Option<Arc<str>>, SourceScan, Option<Mapping>)>,
+    scans: Vec<Table>,
     /// Datasets of the study whose folders are not there.
     missing: Vec<Arc<str>>,
     /// What could not be read, in words.
     problems: Vec<String>,
     /// Something among them was made up.
     synthetic: bool,
+}
+
+/// A dataset that was read.
+struct Table {
+    /// Its key, where the study has it already.
+    key: Option<Arc<str>>,
+    scan: SourceScan,
+    mapping: Option<Mapping>,
+    /// It holds archives, and no sound.
+    packed: bool,
+}
+
+impl Table {
+    fn of(scan: SourceScan, known: &[Known], mapping: Option<Mapping>) -> Self {
+        let key = known.iter().find(|source| scan.is_of(&source.root)).map(|source| source.key.clone());
+        let silent = scan.kind == SourceKind::Coswara && !scan.clips.iter().any(Clip::has_file);
+        let packed = silent && archives::find(&scan.root).is_ok_and(|archives| !archives.is_empty());
+        Self { key, scan, mapping, packed }
+    }
 }
 
 /// A dataset that the study has.
@@ -106,13 +131,18 @@ impl Keeper {
         }
     }
 
-    /// Asks the job that runs to stop, and forgets it. Nothing more is read until somebody asks.
+    /// Stops the job that runs, and waits for the files in hand, so that nothing is written to the index afterwards.
+    /// Nothing more is read until somebody asks.
     pub(super) fn stop_reading(&mut self) {
-        self.take_in_sounds();
-        if let Some(reading) = self.reading.take() {
+        self.waiting.clear();
+        if let Some(reading) = &self.reading {
             reading.stop.store(true, Ordering::Relaxed);
         }
-        self.waiting.clear();
+        let Some(reading) = self.reading.take() else { return };
+        let _ = reading.thread.join();
+        if let Kind::Sounds(heard) = reading.kind {
+            self.hear(&heard);
+        }
     }
 
     /// Starts what comes next: tables before sounds.
@@ -120,11 +150,11 @@ impl Keeper {
         match self.waiting.pop_front() {
             Some(Work::Demo(config)) => {
                 let folder = self.data_folder.join("demo");
-                self.start(Kind::Tables, move |job| job.make_demo(&folder, &config));
+                self.begin(Kind::Tables, move |job| job.make_demo(&folder, &config));
             }
             Some(work) => {
                 let (known, store) = (self.known(), Arc::clone(&self.store));
-                self.start(Kind::Tables, move |job| job.read_tables(work, &known, &store));
+                self.begin(Kind::Tables, move |job| job.read_tables(work, &known, &store));
             }
             None => {
                 let todo = self.study.todo();
@@ -133,7 +163,7 @@ impl Keeper {
                 }
                 let fresh = Arc::new(Mutex::new(Vec::new()));
                 let (store, heard) = (Arc::clone(&self.store), Arc::clone(&fresh));
-                self.start(Kind::Sounds(fresh), move |job| job.read_sounds(todo, &store, &heard));
+                self.begin(Kind::Sounds(fresh), move |job| job.read_sounds(todo, &store, &heard));
             }
         }
     }
@@ -148,7 +178,7 @@ impl Keeper {
         self.study.sources().iter().map(known).collect()
     }
 
-    fn start(&mut self, kind: Kind, work: impl FnOnce(&Job) -> Result<Outcome, String> + Send + 'static) {
+    fn begin(&mut self, kind: Kind, work: impl FnOnce(&Job) -> Result<Outcome, String> + Send + 'static) {
         let (id, stop) = (self.next_job, Arc::new(AtomicBool::new(false)));
         self.next_job += 1;
         let job = Job { reporter: self.reporter.clone(), stop: Arc::clone(&stop) };
@@ -158,15 +188,21 @@ impl Keeper {
             let _ = own.send(Order::Done { job: id, outcome });
         };
         match std::thread::Builder::new().name("read".to_owned()).spawn(body) {
-            Ok(_) => self.reading = Some(Reading { id, stop, kind }),
+            Ok(thread) => self.reading = Some(Reading { id, stop, kind, thread }),
             Err(error) => self.fail(&format!("the operating system refused to start a thread: {error}")),
         }
     }
 
     /// Lets the model hear of the sounds that were read since the last time.
     pub(super) fn take_in_sounds(&mut self) {
-        let Some(Reading { kind: Kind::Sounds(fresh), .. }) = &self.reading else { return };
-        let heard = std::mem::take(&mut *fresh.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Some(Reading { kind: Kind::Sounds(heard), .. }) = &self.reading {
+            let heard = Arc::clone(heard);
+            self.hear(&heard);
+        }
+    }
+
+    fn hear(&mut self, heard: &Mutex<Vec<(Todo, Sound)>>) {
+        let heard = std::mem::take(&mut *heard.lock().unwrap_or_else(PoisonError::into_inner));
         if heard.is_empty() {
             return;
         }
@@ -186,7 +222,7 @@ impl Keeper {
         match outcome {
             Outcome::Demo(folder) => self.waiting.push_front(Work::Paths(vec![folder])),
             Outcome::Tables(tables) => self.merge(tables),
-            Outcome::Unpacked(_) => self.waiting.push_front(Work::Again),
+            Outcome::Unpacked => self.waiting.push_front(Work::Again),
             Outcome::Sounds | Outcome::Stopped => {}
             Outcome::Failed(reason) => {
                 self.fail(&reason);
@@ -209,7 +245,13 @@ impl Keeper {
         if tables.synthetic {
             self.study.set_synthetic();
         }
-        for (key, scan, mapping) in tables.scans {
+        for Table { key, mut scan, mapping, packed } in tables.scans {
+            let key = key.or_else(|| self.moved(&mut scan));
+            if let Some(key) = &key
+                && !self.accept(key, &scan)
+            {
+                continue;
+            }
             let key = match key {
                 Some(key) => {
                     self.study.restore(key.clone(), scan, mapping);
@@ -217,6 +259,9 @@ impl Keeper {
                 }
                 None => self.study.add(scan, mapping),
             };
+            if packed {
+                self.study.set_packed(&key);
+            }
             let listed = self.study.listed(&key);
             if let Some(Err(error)) = listed.map(|scan| self.store.remember(&key, &scan)) {
                 self.fail(&error);
@@ -224,6 +269,45 @@ impl Keeper {
         }
         self.changed(true);
         self.publish();
+    }
+}
+
+impl Keeper {
+    /// The dataset that was not at its place and is found again in `scan`.
+    fn moved(&self, scan: &mut SourceScan) -> Option<Arc<str>> {
+        let key = self.study.moved(scan)?;
+        if let Err(error) = self.store.recall(&key, scan) {
+            self.fail(&error);
+        }
+        Some(key)
+    }
+
+    /// Whether `scan` may take the place of the dataset `key`; says what has changed.
+    fn accept(&mut self, key: &Arc<str>, scan: &SourceScan) -> bool {
+        let Some(source) = self.study.sources().iter().find(|source| source.key == *key) else { return false };
+        if source.root != scan.root {
+            if !self.study.resembles(key, scan) {
+                self.fail(&format!(
+                    "none of the recordings that are known of {} are in this folder; choose the folder that has them ({})",
+                    source.kind,
+                    scan.root.display()
+                ));
+                return false;
+            }
+            self.study.relocate(key, &scan.root);
+            return true;
+        }
+        let (fresh, missing) = source.changes(scan);
+        if missing > 0 || (fresh > 0 && self.study.has_sounds(key)) {
+            let text = format!(
+                "{}: {} files are new or changed and {} are missing since it was read last",
+                source.kind,
+                grouped(fresh as u64),
+                grouped(missing as u64)
+            );
+            let _ = self.reporter.send(Event::Note(text));
+        }
+        true
     }
 }
 
@@ -263,23 +347,35 @@ impl Job {
         match work {
             Work::Paths(paths) => match scan::read_all(&paths, &progress) {
                 Ok(Scan { sources, problems }) => {
-                    tables.scans = sources.into_iter().map(|scan| (key_of(&scan, known), scan, None)).collect();
+                    problems.iter().for_each(|problem| self.offer_mapping(problem));
+                    tables.scans = sources.into_iter().map(|scan| Table::of(scan, known, None)).collect();
                     tables.problems = problems.iter().map(ToString::to_string).collect();
                     tables.synthetic = paths.iter().any(|path| demo::is_demo(path));
                 }
                 Err(ScanError::Cancelled) => return Ok(Outcome::Stopped),
-                Err(error) => return Err(error.to_string()),
+                Err(error) => {
+                    self.offer_mapping(&error);
+                    return Err(error.to_string());
+                }
             },
             Work::Mapped { root, mapping } => {
-                let scan = scan::read_mapped(&root, &mapping).map_err(|error| error.to_string())?;
-                tables.scans.push((key_of(&scan, known), scan, Some(mapping)));
+                let scan = scan::read_again(SourceKind::Table, &root, Some(&mapping));
+                let scan = scan.map_err(|error| error.to_string())?;
+                tables.scans.push(Table::of(scan, known, Some(mapping)));
             }
-            Work::Again => self.read_again(known, &mut tables)?,
+            Work::Again => self.read_again(known, &mut tables),
+            Work::Moved { key, root } => {
+                let Some(source) = known.iter().find(|source| source.key == key) else { return Ok(Outcome::Stopped) };
+                let scan = scan::read_again(source.kind, &root, source.mapping.as_ref());
+                let scan = scan.map_err(|error| error.to_string())?;
+                let table = Table::of(scan, known, source.mapping.clone());
+                tables.scans.push(Table { key: Some(key), ..table });
+            }
             Work::Unpack(key) => return self.unpack(key, known),
             Work::Demo(_) => return Ok(Outcome::Stopped),
         }
-        tables.synthetic |= tables.scans.iter().any(|(_, scan, _)| demo::is_demo(&scan.root));
-        for (key, scan, _) in &mut tables.scans {
+        tables.synthetic |= tables.scans.iter().any(|table| demo::is_demo(&table.scan.root));
+        for Table { key, scan, .. } in &mut tables.scans {
             if let Some(key) = key {
                 store.recall(key, scan).map_err(|error| error.to_string())?;
             }
@@ -290,26 +386,56 @@ impl Job {
         Ok(Outcome::Tables(tables))
     }
 
+    /// A folder that nobody recognises may hold a table whose columns the person can name.
+    fn offer_mapping(&self, problem: &ScanError) {
+        let ScanError::Unrecognised { path, .. } = problem else { return };
+        let tables = mapped::preview(path);
+        if !tables.is_empty() {
+            let _ = self.reporter.send(Event::Unmapped(Unmapped { root: path.clone(), tables }));
+        }
+    }
+
     /// Reads every dataset of the study again: new and changed files show, and missing ones.
-    fn read_again(&self, known: &[Known], tables: &mut Tables) -> Result<(), String> {
+    fn read_again(&self, known: &[Known], tables: &mut Tables) {
         for source in known {
-            if !source.root.is_dir() {
+            if !source.root.exists() {
                 tables.missing.push(source.key.clone());
                 continue;
             }
-            let read = match &source.mapping {
-                Some(mapping) => scan::read_mapped(&source.root, mapping),
-                None => match SOURCES.iter().find(|layout| layout.kind() == source.kind) {
-                    Some(layout) => scan::read(*layout, &source.root),
-                    None => continue,
-                },
-            };
+            let read = scan::read_again(source.kind, &source.root, source.mapping.as_ref());
             match read {
-                Ok(scan) => tables.scans.push((Some(source.key.clone()), scan, source.mapping.clone())),
+                Ok(scan) => tables.scans.push(Table::of(scan, known, source.mapping.clone())),
                 Err(error) => tables.problems.push(error.to_string()),
             }
         }
-        Ok(())
+    }
+
+    /// Unpacks the archives of a dataset beside them.
+    fn unpack(&self, key: Arc<str>, known: &[Known]) -> Result<Outcome, String> {
+        let Some(source) = known.iter().find(|source| source.key == key) else { return Ok(Outcome::Stopped) };
+        let found = archives::find(&source.root).map_err(|error| error.to_string())?;
+        let target = archives::default_target(&source.root).map_err(|error| error.to_string())?;
+        let megabytes = |bytes: u64| usize::try_from(bytes / 1_000_000).unwrap_or(usize::MAX);
+        let progress = |progress: ExtractProgress<'_>| {
+            let detail = format!("{}, {} files", progress.date, grouped(progress.files as u64));
+            self.loading("Unpacking (MB)", detail, megabytes(progress.bytes_done), megabytes(progress.bytes_total))
+        };
+        match archives::extract(&found, &target, &progress) {
+            Ok(extracted) => {
+                for (date, problem) in extracted.problems() {
+                    let _ = self.reporter.send(Event::Failed(format!("{date}: {problem}")));
+                }
+                if extracted.refused_count() > 0 {
+                    let _ = self.reporter.send(Event::Note(format!(
+                        "{} entries of the archives were not unpacked, as they are no plain files with safe names",
+                        extracted.refused_count()
+                    )));
+                }
+                Ok(Outcome::Unpacked)
+            }
+            Err(ExtractError::Cancelled) => Ok(Outcome::Stopped),
+            Err(error) => Err(error.to_string()),
+        }
     }
 
     /// Decodes on all cores.
@@ -337,9 +463,4 @@ impl Job {
             None => Ok(Outcome::Sounds),
         }
     }
-}
-
-/// The key of the dataset that the study has read from the same folder.
-fn key_of(scan: &SourceScan, known: &[Known]) -> Option<Arc<str>> {
-    known.iter().find(|source| scan.is_of(&source.root)).map(|source| source.key.clone())
 }

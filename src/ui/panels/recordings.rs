@@ -279,9 +279,9 @@ fn legend(ui: &mut Ui) {
 fn name_cell(ui: &mut Ui, clip: &Clip) {
     let palette = palette(ui);
     let (kind, reason) = match &clip.verdict {
-        Verdict::Use(label) => (Filter::Used(*label), ""),
-        Verdict::Exclude(reason) => (Filter::LeftOut, reason.as_str()),
-        Verdict::Unreadable(reason) => (Filter::Unreadable, reason.as_str()),
+        Verdict::Use(label) => (Filter::Used(*label), String::new()),
+        Verdict::Exclude(reason) => (Filter::LeftOut, reason.to_string()),
+        Verdict::Unreadable(reason) => (Filter::Unreadable, reason.clone()),
     };
     dot(ui, kind.colour(palette));
     let used = clip.verdict.label().is_some();
@@ -303,18 +303,11 @@ fn matches(clip: &Clip, search: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{PersonId, SourceKind, Subject};
+    use crate::data::{Obstacle, PersonId, Reason, SourceKind};
 
     fn clip(verdict: Verdict) -> Clip {
-        Clip {
-            path: "x/Cough-Heavy.wav".into(),
-            source: SourceKind::Coswara,
-            person: PersonId("coswara:Abc".into()),
-            status: "positive_mild".into(),
-            subject: Subject::default(),
-            verdict,
-            sound: None,
-        }
+        let person = PersonId("coswara:Abc".into());
+        Clip { verdict, ..Clip::new("x/Cough-Heavy.wav".into(), SourceKind::Coswara, person, "positive_mild") }
     }
 
     #[test]
@@ -330,7 +323,7 @@ mod tests {
         for verdict in [
             Verdict::Use(Label::Healthy),
             Verdict::Use(Label::Sick),
-            Verdict::Exclude("no audio file".into()),
+            Verdict::Exclude(Reason::Obstacle(Obstacle::NoAudioFile)),
             Verdict::Unreadable("no samples".into()),
         ] {
             let admitting = Filter::ALL.iter().filter(|(filter, _)| filter.admits(&verdict)).count();

@@ -110,21 +110,6 @@ fn schedule(ui: &mut Ui, draft: &mut TrainConfig) {
 }
 
 fn data(ui: &mut Ui, draft: &mut TrainConfig) {
-    ui.horizontal(|ui| {
-        let label = ui.scope(|ui| {
-            ui.set_width(NAME_WIDTH);
-            ui.label("Split by")
-        });
-        label.inner.on_hover_text("What is drawn into training, validation and test as a whole");
-        ui.selectable_value(&mut draft.split.by, SplitBy::Person, "Person");
-        ui.selectable_value(&mut draft.split.by, SplitBy::File, "Recording");
-    });
-    if draft.split.by == SplitBy::File {
-        notice(
-            ui,
-            "The same person can be in training and test: the network may recognise voices, and results look too good",
-        );
-    }
     ui.checkbox(&mut draft.class_weights, "Weigh both classes equally")
         .on_hover_text("So that the more frequent class gets no head start");
     ui.checkbox(&mut draft.augment.spec_augment, "Hide random bands and stretches")
@@ -160,7 +145,9 @@ fn start_or_stop(ui: &mut Ui, draft: &TrainConfig, cx: &mut Cx<'_>) {
         ui.add(TextLabel::new(theme::muted(ui, reason)).wrap());
     }
     if start.clicked() {
-        cx.send(Command::StartRun { config: Box::new(draft.clone()), folder: None });
+        // The parts that the person sees are the ones that are trained and tested on.
+        let config = TrainConfig { split: cx.state.study.split_config.clone(), ..draft.clone() };
+        cx.send(Command::StartRun { config: Box::new(config), folder: None });
     }
 }
 

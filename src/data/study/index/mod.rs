@@ -225,6 +225,16 @@ impl Index {
         load().map_err(|error| self.error(error))
     }
 
+    /// Copies the whole index to a new file, and opens the copy.
+    ///
+    /// # Errors
+    /// [`IndexError`] when there is a file already, or it cannot be written.
+    pub fn copy_to(&self, path: &Path) -> Result<Self, IndexError> {
+        let target = path.to_string_lossy();
+        self.connection.execute("VACUUM INTO ?1", [&*target]).map_err(|error| error_at(path, error))?;
+        Self::open(path)
+    }
+
     /// Forgets a source, with its sounds and all that was found in them.
     ///
     /// # Errors

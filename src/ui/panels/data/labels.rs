@@ -4,9 +4,9 @@ use eframe::egui::{Align, Grid, Label as TextLabel, Layout, Response, Slider, Ui
 
 use super::super::Cx;
 use super::draft::Draft;
+use crate::data::SourceKind;
 use crate::data::policy::{CoughKind, ExpertRole, LabelPolicy, Treatment, VirufyForm};
 use crate::data::study::{DiagnosisRow, StatusRow, StudyView};
-use crate::data::SourceKind;
 use crate::session::{Command, Edit};
 use crate::ui::format::count;
 use crate::ui::theme::{self, palette, space};
@@ -24,7 +24,7 @@ pub(super) struct LabelsTab {
 impl LabelsTab {
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let study = cx.state.study.as_ref();
-        let shown = self.draft.value(&study.policy);
+        let shown = self.draft.value(&study.policy, study.revision);
         let mut policy = shown.clone();
         card(ui, "Which recordings", |ui| choices(ui, study, &mut policy));
         ui.add_space(space::S);
@@ -39,7 +39,7 @@ impl LabelsTab {
             ui.add_space(space::S);
             card(ui, "What an expert's diagnosis counts as", |ui| diagnoses(ui, study, &mut policy));
         }
-        if let Some(policy) = self.draft.change(&shown, policy) {
+        if let Some(policy) = self.draft.change(&shown, policy, study.revision) {
             cx.send(Command::Edit(Edit::Policy(Box::new(policy))));
         }
     }
@@ -59,8 +59,7 @@ fn choices(ui: &mut Ui, study: &StudyView, policy: &mut LabelPolicy) {
     }
     if open(SourceKind::Virufy) {
         choice(ui, "Virufy files", "The same coughs, cut apart or in one piece", |ui| {
-            for (form, name) in [(VirufyForm::Segmented, "One cough each"), (VirufyForm::Original, "One person each")]
-            {
+            for (form, name) in [(VirufyForm::Segmented, "One cough each"), (VirufyForm::Original, "One person each")] {
                 ui.selectable_value(&mut policy.virufy_form, form, name);
             }
         });

@@ -24,7 +24,7 @@ pub(super) struct PartsTab {
 impl PartsTab {
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let study = cx.state.study.as_ref();
-        let shown = self.draft.value(&study.split_config);
+        let shown = self.draft.value(&study.split_config, study.revision);
         let mut config = shown.clone();
         columns(ui, &[1.0, 1.25], |ui, column| match column {
             0 => {
@@ -34,7 +34,7 @@ impl PartsTab {
             }
             _ => card(ui, "Parts", |ui| outcome_ui(ui, study)),
         });
-        if let Some(config) = self.draft.change(&shown, config) {
+        if let Some(config) = self.draft.change(&shown, config, study.revision) {
             cx.send(Command::Edit(Edit::Split(config)));
         }
     }
@@ -103,7 +103,12 @@ fn share(ui: &mut Ui, name: &str, share: &mut f64) {
 fn datasets(study: &StudyView) -> Vec<String> {
     match &study.split {
         Some(Ok(outcome)) => outcome.datasets.keys().cloned().collect(),
-        _ => study.used().map(|clip| clip.dataset.to_string()).collect::<std::collections::BTreeSet<_>>().into_iter().collect(),
+        _ => study
+            .used()
+            .map(|clip| clip.dataset.to_string())
+            .collect::<std::collections::BTreeSet<_>>()
+            .into_iter()
+            .collect(),
     }
 }
 
