@@ -3,6 +3,7 @@
 use std::io::Cursor;
 use std::path::Path;
 
+use symphonia::core::audio::Channels;
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::well_known as codec;
 use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters};
@@ -66,6 +67,9 @@ pub(super) fn open<'a>(
     if let Some((_, _, kind)) = other {
         return Err(DecodeError::Unsupported { what: (*kind).to_owned() });
     }
+    if mp4::counts_more_samples_than_bytes(bytes) {
+        return Err(DecodeError::Damaged { detail: "a fragment of implausible length".to_owned() });
+    }
     let mut hint = Hint::new();
     if let Some(extension) = name.extension().and_then(|extension| extension.to_str()) {
         hint.with_extension(extension);
@@ -79,8 +83,89 @@ pub(super) fn open<'a>(
     probe.probe(&hint, stream, FormatOptions::default(), MetadataOptions::default()).map_err(|error| match error {
         // The prefix tells "no container found" from a feature that a found container's reader lacks.
         Error::Unsupported(what) if what.starts_with("core (probe)") => DecodeError::NotSound,
+        // Symphonia also calls a file unsupported that ends before its sound.
+        Error::Unsupported(what) if !what.contains("missing") => DecodeError::Unsupported { what: unread(bytes, what) },
         other => DecodeError::damaged(&other),
     })
+}
+
+/// What to call a file that Symphonia knows and cannot read because of `feature`.
+fn unread(bytes: &[u8], feature: &str) -> String {
+    let wave_tag =
+        riff_chunk(bytes, b"fmt ").and_then(|chunk| Some(u16::from_le_bytes(chunk.get(..2)?.try_into().ok()?)));
+    // Registered in RFC 2361.
+    let name = match wave_tag {
+        Some(0x31) => "GSM 6.10, the sound of older phones,",
+        Some(0x40 | 0x45 | 0x64 | 0x65) => "G.72x, the sound of telephone lines,",
+        Some(0x50 | 0x55) => "MP3 inside of a WAV file",
+        Some(0x160..=0x163) => "Windows Media (WMA)",
+        Some(0xff | 0x1600..=0x1610) => "AAC inside of a WAV file",
+        _ => return format!("a file of a rare kind ({feature})"),
+    };
+    name.to_owned()
+}
+
+/// The content of the first chunk of a RIFF file with this name.
+fn riff_chunk<'a>(file: &'a [u8], name: &[u8; 4]) -> Option<&'a [u8]> {
+    let mut rest = file.strip_prefix(b"RIFF")?.get(8..)?;
+    loop {
+        let (header, inside) = rest.split_at_checked(8)?;
+        let size = u32::from_le_bytes(header.get(4..)?.try_into().ok()?) as usize;
+        if header.starts_with(name) {
+            return inside.get(..size.min(inside.len()));
+        }
+        // Chunks begin at even bytes.
+        rest = inside.get(size.next_multiple_of(2)..)?;
+    }
+}
+
+/// What to call AAC of a kind that is not read; `None` for AAC-LC of one or two channels, and for other codecs.
+///
+/// `extra_data` is the AudioSpecificConfig (ISO/IEC 14496-3, section 1.6.2.1); ADTS has none. HE-AAC whose header does
+/// not say so is not told apart: its lower half is decoded.
+pub(super) fn unread_aac(params: &AudioCodecParameters) -> Option<String> {
+    if params.codec != codec::CODEC_ID_AAC {
+        return None;
+    }
+    let config = params.extra_data.as_deref().unwrap_or_default();
+    let kind = match config {
+        // The audio object type: 5 bits, and 6 more after 31.
+        [first, second, ..] => match first >> 3 {
+            31 => 32 + ((first & 7) << 3 | second >> 5),
+            kind => kind,
+        },
+        _ => 2,
+    };
+    // The backward-compatible way to say HE-AAC: a mark, the object type 5, and whether it is used.
+    let is_extended = config.windows(3).any(|bytes| matches!(bytes, [0x56, 0xe5, 0x80..=0xff]));
+    let name = match kind {
+        5 | 29 => "HE-AAC",
+        2 if is_extended => "HE-AAC",
+        2 => return unread_channels(params, config),
+        23 | 39 => "low-delay AAC",
+        42 => "xHE-AAC",
+        _ => "AAC of a rare kind",
+    };
+    Some(name.to_owned())
+}
+
+/// [`unread_aac`] of AAC-LC: the number of channels, if there are too many.
+fn unread_channels(params: &AudioCodecParameters, config: &[u8]) -> Option<String> {
+    let configured = match config {
+        // After the object type come 4 bits of rate, all ones when 24 bits of rate follow.
+        [first, second, ..] if (first & 7, second >> 7) != (7, 1) => Some((second >> 3 & 15) as usize),
+        _ => None,
+    };
+    // Configuration 7 is 7.1; 0 leaves the channels to the packets, and so does the container.
+    let channels = match configured {
+        Some(7) => 8,
+        Some(1..=6) => configured?,
+        _ => params.channels.as_ref().map_or(0, Channels::count),
+    };
+    match channels {
+        0..=2 => None,
+        count => Some(format!("AAC of {count} channels")),
+    }
 }
 
 /// The track that holds the sound, and how it is coded.

@@ -7,7 +7,7 @@ use std::panic::catch_unwind;
 use std::path::Path;
 
 use symphonia::core::audio::Channels;
-use symphonia::core::codecs::audio::well_known::{CODEC_ID_AAC, CODEC_ID_OPUS};
+use symphonia::core::codecs::audio::well_known::CODEC_ID_OPUS;
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error;
 use symphonia::core::formats::FormatReader;
@@ -28,6 +28,9 @@ const MAX_FILE_BYTES: u64 = 8 * MAX_SAMPLES as u64;
 
 /// The most channels: no recording here has more than a few, and a forged header of 65,535 would take 300 MB a packet.
 const MAX_CHANNELS: usize = 64;
+
+/// The most samples per channel in one packet: FLAC's longest blocks have 65,535, and no other codec has more.
+const MAX_PACKET_FRAMES: u64 = 1 << 16;
 
 /// How often a reader may fail to find the next packet and try again, before the rest of the file is given up.
 const MAX_RESYNCS: usize = 64;
@@ -138,7 +141,7 @@ fn decode_streams(bytes: &[u8], name: &Path, access: Access) -> Result<Recording
             }
         }
     }
-    if stream.sound.frames() == 0 {
+    if stream.sound.channels.is_empty() {
         return Err(DecodeError::NoSamples);
     }
     let rate = SampleRate::new(stream.sound.rate_hz)?;
@@ -306,22 +309,30 @@ impl Decoder {
         if channels > MAX_CHANNELS {
             return Err(DecodeError::Unsupported { what: format!("a recording of {channels} channels") });
         }
+        // Decoders take the room for one packet at once, as long as the header says.
+        if params.max_frames_per_packet.is_some_and(|frames| frames > MAX_PACKET_FRAMES) {
+            return Err(DecodeError::Damaged { detail: "packets of implausible length".to_owned() });
+        }
         if params.codec == CODEC_ID_OPUS {
             let head =
                 OpusHead::of(params).ok_or_else(|| DecodeError::Damaged { detail: "no Opus header".to_owned() })?;
-            let surround = || DecodeError::Unsupported { what: format!("Opus of {} channels", head.channels) };
-            return OpusDecoder::new(head).map(|decoder| Self::Opus(Box::new(decoder))).ok_or_else(surround);
+            let several_streams = || DecodeError::Unsupported {
+                what: match head.channels {
+                    0..=2 => "Opus with a stream for each channel".to_owned(),
+                    channels => format!("Opus of {channels} channels"),
+                },
+            };
+            return OpusDecoder::new(head).map(|decoder| Self::Opus(Box::new(decoder))).ok_or_else(several_streams);
+        }
+        // Symphonia decodes the lower half of some HE-AAC as if it were all.
+        if let Some(what) = container::unread_aac(params) {
+            return Err(DecodeError::Unsupported { what });
         }
         symphonia::default::get_codecs()
             .make_audio_decoder(params, &AudioDecoderOptions::default())
             .map(Self::Symphonia)
             .map_err(|error| match error {
-                Error::Unsupported(_) => {
-                    let is_aac = params.codec == CODEC_ID_AAC;
-                    let name =
-                        if is_aac { "HE-AAC or AAC of more than two channels" } else { codec_name(params.codec) };
-                    DecodeError::Unsupported { what: name.to_owned() }
-                }
+                Error::Unsupported(_) => DecodeError::Unsupported { what: codec_name(params.codec).to_owned() },
                 other => DecodeError::damaged(&other),
             })
     }

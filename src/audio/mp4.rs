@@ -88,6 +88,18 @@ fn single_edit(list: &[u8]) -> Option<(u64, u64)> {
     edits.next().is_none().then_some(only)
 }
 
+/// Whether a fragment (`trun`, ISO/IEC 14496-12 section 8.8.8) claims more samples than the file has bytes.
+///
+/// Such a claim takes no room in the file, and Symphonia adds up the durations of 2 billion samples for every packet.
+pub(super) fn counts_more_samples_than_bytes(file: &[u8]) -> bool {
+    let inside =
+        |level, name: &'static [u8; 4]| Boxes(level).filter(move |(kind, _)| kind == name).map(|(_, inside)| inside);
+    inside(file, b"moof")
+        .flat_map(|fragment| inside(fragment, b"traf"))
+        .flat_map(|track| inside(track, b"trun"))
+        .any(|run| be_u32(run, 4).is_some_and(|count| count as usize > file.len()))
+}
+
 /// Apple's gapless tag: hexadecimal numbers " 0 priming padding length ...", in samples.
 pub(super) fn parse_itunsmpb(tag: &str) -> Option<Edit> {
     let mut fields = tag.split_ascii_whitespace().map(|field| u64::from_str_radix(field, 16).ok());

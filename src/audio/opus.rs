@@ -21,6 +21,8 @@ pub(super) struct OpusHead {
     pub pre_skip: u16,
     /// What to multiply decoded samples with; 1 leaves them.
     pub gain: f32,
+    /// Each packet holds one stream that gives all channels, in their order; else several, one after the other.
+    pub is_one_stream: bool,
 }
 
 impl OpusHead {
@@ -28,17 +30,18 @@ impl OpusHead {
     pub fn of(params: &AudioCodecParameters) -> Option<Self> {
         params.extra_data.as_deref().and_then(Self::parse).or_else(|| {
             let channels = params.channels.as_ref()?.count();
-            Some(Self { channels: u8::try_from(channels).ok()?, pre_skip: 0, gain: 1.0 })
+            Some(Self { channels: u8::try_from(channels).ok()?, pre_skip: 0, gain: 1.0, is_one_stream: true })
         })
     }
 
-    /// Reads the header's fixed part (RFC 7845, section 5.1): "OpusHead", version, channels, pre-skip, rate, gain.
+    /// Reads the header (RFC 7845, section 5.1): "OpusHead", version, channels, pre-skip, rate, gain, and the mapping
+    /// of channels to streams.
     ///
     /// Returns `None` when `bytes` is no such header. MP4's `dOps` box differs (big-endian, no magic): Symphonia
     /// prefixes the magic and sets the version to 0, which tells the two apart.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let fields = bytes.strip_prefix(b"OpusHead")?;
-        let &[version, channels, skip_a, skip_b, _, _, _, _, gain_a, gain_b, ..] = fields else {
+        let &[version, channels, skip_a, skip_b, _, _, _, _, gain_a, gain_b, ref mapping @ ..] = fields else {
             return None;
         };
         let (pre_skip, gain_q8) = if version == 0 {
@@ -48,7 +51,16 @@ impl OpusHead {
         };
         // The gain is in decibels with 8 fractional bits.
         let gain = 10_f32.powf(f32::from(gain_q8) / (20.0 * 256.0));
-        Some(Self { channels, pre_skip, gain })
+        let is_one_stream = match mapping {
+            // Family 0 has no table, and always means one stream.
+            [] | [0, ..] => true,
+            // Streams, how many of them are stereo, then the decoded channel that each output channel takes.
+            [_, streams, coupled, table @ ..] => {
+                (*streams, coupled.checked_add(1)) == (1, Some(channels)) && table.iter().copied().eq(0..channels)
+            }
+            _ => false,
+        };
+        Some(Self { channels, pre_skip, gain, is_one_stream })
     }
 }
 
@@ -62,11 +74,11 @@ pub(super) struct OpusDecoder {
 }
 
 impl OpusDecoder {
-    /// A decoder for `head`; `None` when it has more than two channels (surround needs several coupled streams).
+    /// A decoder for `head`; `None` when it has more than two channels, or channels in streams of their own.
     pub fn new(head: OpusHead) -> Option<Self> {
         let layout = match head.channels {
-            1 => Channels::Mono,
-            2 => Channels::Stereo,
+            1 if head.is_one_stream => Channels::Mono,
+            2 if head.is_one_stream => Channels::Stereo,
             _ => return None,
         };
         let channels = layout.count();
@@ -110,10 +122,23 @@ mod tests {
     }
 
     #[test]
+    fn streams_of_one_channel_each_are_told_from_stereo() {
+        let is_one_stream = |mapping: &[u8]| {
+            let head = [b"OpusHead\x01\x02\x38\x01\x80\xbb\0\0\0\0".as_slice(), mapping].concat();
+            OpusHead::parse(&head).unwrap().is_one_stream
+        };
+        assert!(is_one_stream(&[0]) && is_one_stream(&[]));
+        assert!(is_one_stream(&[1, 1, 1, 0, 1]));
+        assert!(!is_one_stream(&[255, 2, 0, 0, 1]), "two mono streams");
+        assert!(!is_one_stream(&[1, 1, 1, 1, 0]), "left and right swapped");
+        assert!(!is_one_stream(&[1, 1, 255, 0, 1]) && !is_one_stream(&[1]), "damaged tables");
+    }
+
+    #[test]
     fn surround_and_malformed_packets_are_refused() {
-        let head = OpusHead { channels: 6, pre_skip: 0, gain: 1.0 };
+        let head = OpusHead { channels: 6, pre_skip: 0, gain: 1.0, is_one_stream: false };
         assert!(OpusDecoder::new(head).is_none());
-        let mut mono = OpusDecoder::new(OpusHead { channels: 1, ..head }).unwrap();
+        let mut mono = OpusDecoder::new(OpusHead { channels: 1, is_one_stream: true, ..head }).unwrap();
         let mut block = Vec::new();
         assert!(mono.decode(&[], &mut block).is_none());
         assert!(mono.decode(&[0xff], &mut block).is_none(), "a packet of unknown length without a length");

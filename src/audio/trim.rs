@@ -27,6 +27,34 @@ pub(super) struct Trim {
     announced: Option<u64>,
     /// Samples per channel at the end of what was decoded so far that are padding.
     padding: usize,
+    /// Ogg: the time stamps of what was decoded so far.
+    clock: Option<OggClock>,
+}
+
+/// The time stamps of an Ogg stream, which tell when a page is missing: Symphonia drops pages with a wrong checksum.
+#[derive(Clone, Copy)]
+struct OggClock {
+    /// The stamp that follows the last packet; `None` before the first.
+    next: Option<i64>,
+    /// The stamp at the end of the stream's last page.
+    last: Option<i64>,
+    /// A packet began later than the one before it had ended.
+    jumped: bool,
+}
+
+impl OggClock {
+    fn note(&mut self, packet: &Packet) {
+        let begins = packet.pts.get();
+        self.jumped |= self.next.is_some_and(|next| begins > next);
+        let lengths = [packet.dur, packet.trim_start, packet.trim_end];
+        self.next = Some(lengths.iter().fold(begins, |end, length| end.saturating_add_unsigned(length.get())));
+    }
+
+    /// Whether a page is missing in the middle.
+    fn has_gap(self) -> bool {
+        let ends_early = self.next.zip(self.last).is_some_and(|(next, last)| next < last);
+        self.jumped || ends_early
+    }
 }
 
 impl Trim {
@@ -46,6 +74,11 @@ impl Trim {
             tail: (container == format::FORMAT_ID_MKV).then(|| webm::tail(file)),
             announced: track.num_frames.filter(|_| counts.contains(&container)),
             padding: 0,
+            clock: (container == format::FORMAT_ID_OGG).then_some(OggClock {
+                next: None,
+                last: last_granule(file, track.id),
+                jumped: false,
+            }),
         }
     }
 
@@ -54,6 +87,9 @@ impl Trim {
     /// Only padding at the very end counts. Live recordings have time stamps that jitter, which in the middle look
     /// like padding.
     pub fn note(&mut self, packet: &Packet, frames: usize, rate_hz: u32) {
+        if let Some(clock) = &mut self.clock {
+            clock.note(packet);
+        }
         // Symphonia's own decoders trim what Ogg says; WebM's durations are too coarse.
         let is_exact = match self.container {
             format::FORMAT_ID_OGG => self.pre_skip.is_some(),
@@ -72,9 +108,11 @@ impl Trim {
         self.tail.map(|tail| tail.whole)
     }
 
-    /// Whether a file of which `frames` samples per channel were decoded has lost its end.
+    /// Whether a file of which `frames` samples per channel were decoded has lost its end, or a part before it.
     pub fn is_short(&self, frames: usize) -> bool {
-        self.is_whole() == Some(false) || self.announced.is_some_and(|announced| (frames as u64) < announced)
+        self.is_whole() == Some(false)
+            || self.announced.is_some_and(|announced| (frames as u64) < announced)
+            || self.clock.is_some_and(OggClock::has_gap)
     }
 
     /// The samples to keep out of `frames` decoded ones per channel at `rate_hz`.
@@ -87,7 +125,8 @@ impl Trim {
         }
         if let Some(edit) = self.edit {
             let samples = |ticks: u64| (ticks as f64 * f64::from(rate_hz) / f64::from(self.clock_hz)).round() as usize;
-            kept.start = samples(edit.start);
+            // A list that begins at 0 does not make Opus's warm-up sound.
+            kept.start = samples(edit.start).max(kept.start);
             // The sample table is exact, the list maybe rounded: within the list's clock, the table wins.
             let end = edit.end.map(samples).filter(|&end| end + samples(edit.slack) < kept.end);
             kept.end = end.unwrap_or(kept.end);
@@ -95,6 +134,16 @@ impl Trim {
         let end = kept.end.min(frames);
         kept.start.min(end)..end
     }
+}
+
+/// The granule position of the last Ogg page that begins in `file` and belongs to the stream `serial` (RFC 3533,
+/// section 6).
+fn last_granule(file: &[u8], serial: u32) -> Option<i64> {
+    file.windows(18).rev().find_map(|page| {
+        let fields = page.strip_prefix(b"OggS\0")?;
+        let (granule, of) = fields.get(1..)?.split_at_checked(8)?;
+        (of == serial.to_le_bytes()).then_some(i64::from_le_bytes(granule.try_into().ok()?))
+    })
 }
 
 /// The header of an Opus track.

@@ -53,6 +53,8 @@ ff -i mono.wav -c:a libvorbis -q:a 3 vorbis.ogg && reference vorbis.ogg vorbis
 ff -i mono.wav -c:a libvorbis -q:a 3 vorbis.webm
 ff -i mono.wav -c:a aac -b:a 48k aac.m4a && reference aac.m4a aac
 ff -i aac.m4a -c copy -movflags +faststart aac_faststart.m4a
+# As browsers record: no table of the whole file, but one for each stretch.
+ff -i aac.m4a -c copy -movflags frag_keyframe+delay_moov aac_fragmented.m4a
 ff -i aac.m4a -c copy adts.aac && reference adts.aac adts
 
 # Opus: opusdec is the reference, without its dither.
@@ -61,26 +63,45 @@ opusenc --quiet --bitrate 48 --serial 2 voice48k_stereo.wav opus_stereo.ogg
 ff -i opus.ogg -c copy opus.webm
 ff -i opus.ogg -c copy -f webm -live 1 opus_live.webm
 ff -i opus.ogg -c copy opus.mp4
+ff -i opus.ogg -c copy -movflags frag_keyframe+delay_moov opus_fragmented.mp4
 cat opus.ogg opus_stereo.ogg > opus_other_chained.ogg
+# One packet a page, as in a file that can be cut off or lose a page.
+opusenc --quiet --bitrate 24 --serial 1 --max-delay 20 voice48k.wav opus_pages.ogg
 python3 - <<'PY'
-# The same with a header gain of -6 dB: opusenc cannot set one. The page's checksum covers it.
-page = bytearray(open("opus.ogg", "rb").read())
-length = 27 + page[26] + sum(page[27:27 + page[26]])
-head = page.index(b"OpusHead")
-page[head + 16:head + 18] = (-6 * 256).to_bytes(2, "little", signed=True)
-page[22:26] = bytes(4)
-crc = 0
-for byte in page[:length]:
-    crc ^= byte << 24
-    for _ in range(8):
-        crc = (crc << 1 ^ (0x04C11DB7 if crc & 0x80000000 else 0)) & 0xFFFFFFFF
-page[22:26] = crc.to_bytes(4, "little")
-open("opus_gain.ogg", "wb").write(page)
+# Headers that opusenc cannot write: a gain, a pre-skip and an end trim of several packets. A page's checksum covers it.
+def seal(page):
+    page[22:26] = bytes(4)
+    crc = 0
+    for byte in page:
+        crc ^= byte << 24
+        for _ in range(8):
+            crc = (crc << 1 ^ (0x04C11DB7 if crc & 0x80000000 else 0)) & 0xFFFFFFFF
+    page[22:26] = crc.to_bytes(4, "little")
+    return page
+def rewrite(name, pre_skip=312, gain_db=0, end=7200 + 312):
+    rest, pages = bytearray(open("opus.ogg", "rb").read()), []
+    while rest:
+        length = 27 + rest[26] + sum(rest[27:27 + rest[26]])
+        pages.append(rest[:length])
+        rest = rest[length:]
+    head = pages[0].index(b"OpusHead")
+    pages[0][head + 10:head + 12] = pre_skip.to_bytes(2, "little")
+    pages[0][head + 16:head + 18] = (gain_db * 256).to_bytes(2, "little", signed=True)
+    pages[-1][6:14] = end.to_bytes(8, "little")
+    open(name, "wb").write(b"".join(map(seal, pages)))
+rewrite("opus_gain.ogg", gain_db=-6)
+rewrite("opus_pre_skip.ogg", pre_skip=3840)
+rewrite("opus_end_trim.ogg", end=7200 + 312 - 2500)
 PY
-for name in opus opus_stereo opus_gain; do opusdec --quiet --no-dither --rate 48000 $name.ogg - > $name.s16; done
+for name in opus opus_stereo opus_gain opus_pre_skip opus_end_trim; do
+    opusdec --quiet --no-dither --rate 48000 $name.ogg - > $name.s16
+done
 rm voice48k.wav voice48k_stereo.wav
 
 # What is not read, and must be named.
 ff -f lavfi -i "anullsrc=channel_layout=5.1:sample_rate=48000:duration=0.05" -c:a libopus -b:a 64k opus_surround.ogg
+for kind in webm mp4; do ff -i opus_surround.ogg -c copy opus_surround.$kind; done
+ff -f lavfi -i "anullsrc=channel_layout=5.1:sample_rate=48000:duration=0.05" -c:a aac -b:a 64k aac_surround.m4a
+ff -i aac_surround.m4a -c copy adts_surround.aac
 ff -i mono.wav -c:a wmav2 -b:a 32k wma.wma
 ls -l
