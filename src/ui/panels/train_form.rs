@@ -3,12 +3,11 @@
 use eframe::egui::{Button, DragValue, Label as TextLabel, Response, ScrollArea, Ui};
 
 use super::Cx;
-use crate::data::split::SplitBy;
 use crate::session::{Command, Devices, State};
 use crate::train::config::{Preset, TrainConfig};
 use crate::train::device::{DeviceChoice, DeviceClass, DeviceInfo};
 use crate::ui::theme::{self, palette, space};
-use crate::ui::widgets::{card, combo, notice, primary_button};
+use crate::ui::widgets::{card, combo, primary_button};
 
 /// Width of the names of the settings, in points.
 const NAME_WIDTH: f32 = 104.0;
