@@ -302,9 +302,10 @@ fn a_damaged_index_makes_room_with_its_log() {
     let path = folder.path().join(FILE);
     for number in 1..3 {
         std::fs::write(&path, [7; 5_000]).unwrap();
-        std::fs::write(log_of(&path), "log").unwrap();
         assert!(matches!(Index::open(&path), Err(IndexError::Damaged { .. })));
+        std::fs::write(log_of(&path), "log").unwrap();
         let aside = Index::set_aside(&path).unwrap();
+        assert_eq!(std::fs::read(log_of(&aside)).unwrap(), b"log");
         assert_eq!(aside, folder.path().join(format!("index.damaged-{number}.sqlite")));
         assert_eq!(std::fs::read(&aside).unwrap(), [7; 5_000]);
         assert!(!path.exists() && !log_of(&path).exists());
