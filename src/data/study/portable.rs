@@ -214,6 +214,7 @@ mod tests {
 
     use super::*;
 
+    #[cfg(unix)]
     #[test]
     fn texts_are_what_the_table_says() {
         let root = Path::new("/data/coswara");

@@ -2,7 +2,7 @@
 //! second time: an SQLite database that can always be rebuilt from the datasets.
 //!
 //! Decisions and verdicts are not here: the user's choices live in `study.toml`, and what follows from them is worked
-//! out anew. Paths are [portable] texts.
+//! out anew. Paths are [portable](super::portable) texts.
 
 mod rows;
 mod schema;
@@ -17,8 +17,6 @@ use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error as WordError, StrDeserializer};
 
-#[cfg(doc)]
-use super::portable;
 use crate::data::scan::{Measured, SourceScan, Stamp};
 use crate::data::{Clip, Sound, SourceKind};
 use crate::files::FileError;

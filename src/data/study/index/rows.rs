@@ -167,7 +167,6 @@ fn text<'row>(row: &'row Row, column: usize) -> Option<&'row str> {
 }
 
 /// The number of a column, if there is one; `None` when it is of another type or infinite.
-#[expect(clippy::option_option, reason = "absent and damaged are different things")]
 fn finite(row: &Row, column: usize) -> Option<Option<f32>> {
     let number: Option<f64> = get(row, column)?;
     let number = number.map(|number| number as f32);
@@ -179,7 +178,6 @@ pub(super) fn json<T: Serialize>(value: &T) -> Result<String> {
 }
 
 /// The value of a JSON column, if there is one; `None` when it is damaged.
-#[expect(clippy::option_option, reason = "absent and damaged are different things")]
 pub(super) fn from_json<T: DeserializeOwned>(row: &Row, column: usize) -> Option<Option<T>> {
     row.get_ref(column).ok()?.as_str_or_null().ok()?.map(serde_json::from_str).transpose().ok()
 }

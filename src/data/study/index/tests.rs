@@ -1,9 +1,9 @@
+mod damage;
+
 use std::collections::HashSet;
 use std::time::Instant;
 
 use proptest::prelude::*;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::super::portable;
 use super::*;
@@ -302,130 +302,16 @@ fn a_damaged_index_makes_room_with_its_log() {
     let path = folder.path().join(FILE);
     for number in 1..3 {
         std::fs::write(&path, [7; 5_000]).unwrap();
-        std::fs::write(log_of(&path), "log").unwrap();
         assert!(matches!(Index::open(&path), Err(IndexError::Damaged { .. })));
+        std::fs::write(log_of(&path), "log").unwrap();
         let aside = Index::set_aside(&path).unwrap();
+        assert_eq!(std::fs::read(log_of(&aside)).unwrap(), b"log");
         assert_eq!(aside, folder.path().join(format!("index.damaged-{number}.sqlite")));
         assert_eq!(std::fs::read(&aside).unwrap(), [7; 5_000]);
         assert!(!path.exists() && !log_of(&path).exists());
     }
     drop(Index::open(&path).unwrap());
     assert!(Index::set_aside(&folder.path().join("none.sqlite")).is_err());
-}
-
-/// Uses all of an index that may be damaged; errors are fine, panics are not.
-fn exercise(path: &Path) -> Result<usize, IndexError> {
-    let mut index = Index::open(path)?;
-    let mut found = 0;
-    for (key, _) in index.sources()? {
-        found += index.load_source(&key, Path::new(ROOT))?.map_or(0, |scan| scan.clips.len());
-        found += index.sounds(&key)?.len();
-    }
-    index.for_each_fingerprint(&mut |_, _, words| found += words.len())?;
-    found += index.twins()?.len();
-    index.put_sound("folder", "new.wav", &read(1), &Extras::default())?;
-    index.store_source("folder", Path::new(ROOT), SourceKind::Folder, &[clip(1)], &[])?;
-    index.prune("folder")?;
-    index.remove_source("folder")?;
-    Ok(found)
-}
-
-#[test]
-fn no_damage_panics() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join(FILE);
-    let mut index = Index::open(&path).unwrap();
-    store(&mut index, &(0..300).map(clip).collect::<Vec<_>>());
-    for number in 0..300 {
-        index.put_fingerprint("folder", &named(number), &[1; 40]).unwrap();
-        put(&index, &named(number), &read(1));
-    }
-    drop(index);
-    let whole = std::fs::read(&path).unwrap();
-    let mut rng = ChaCha8Rng::seed_from_u64(11);
-    let mut below = |bound: usize| (rng.next_u64() % bound as u64) as usize;
-    let mut refused = 0;
-    let mut attempt = |bytes: &[u8]| {
-        std::fs::write(&path, bytes).unwrap();
-        let _ = std::fs::remove_file(log_of(&path));
-        match exercise(&path) {
-            Ok(_) => {}
-            Err(IndexError::Damaged { .. }) => refused += 1,
-            Err(other) => panic!("neither fine nor damaged: {other:?}"),
-        }
-    };
-    for cut in 1..=30 {
-        attempt(&whole[..whole.len() * cut / 31]);
-    }
-    for _ in 0..120 {
-        let mut bytes = whole.clone();
-        for _ in 0..=below(60) {
-            let at = below(bytes.len());
-            bytes[at] = below(256) as u8;
-        }
-        attempt(&bytes);
-    }
-    let noise: Vec<u8> = (0..20_000).map(|_| below(256) as u8).collect();
-    attempt(&noise);
-    assert!(refused > 30, "{refused}: the damage was noticed");
-}
-
-/// The database and its log, as a kill would leave them.
-#[derive(Clone, PartialEq)]
-struct Files {
-    database: Vec<u8>,
-    log: Vec<u8>,
-}
-
-impl Files {
-    fn of(path: &Path) -> Self {
-        Self { database: std::fs::read(path).unwrap(), log: std::fs::read(log_of(path)).unwrap_or_default() }
-    }
-
-    /// The sounds that a new program finds in them.
-    fn found(&self) -> HashSet<String> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(FILE);
-        std::fs::write(&path, &self.database).unwrap();
-        std::fs::write(log_of(&path), &self.log).unwrap();
-        paths(&Index::open(&path).unwrap())
-    }
-}
-
-#[test]
-fn a_kill_loses_the_sound_in_hand_at_most() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join(FILE);
-    let mut index = Index::open(&path).unwrap();
-    store(&mut index, &(0..10).map(clip).collect::<Vec<_>>());
-    // So that the log is moved into the database, and begun again, a few times.
-    index.connection.pragma_update(None, "wal_autocheckpoint", 40).unwrap();
-    let mut rng = ChaCha8Rng::seed_from_u64(3);
-    let mut before = Files::of(&path);
-    let mut torn = 0;
-    for number in 0..150 {
-        put(&index, &named(number), &read(1));
-        let after = Files::of(&path);
-        let done: HashSet<_> = (0..number).map(named).collect();
-        let with_this: HashSet<_> = (0..=number).map(named).collect();
-        assert!(after.found() == with_this, "{number}: all that was written is there");
-        // Killed while the log was written, and, where the database changed too, just before that.
-        let same = before.log.iter().zip(&after.log).take_while(|(old, new)| old == new).count();
-        let log_grew = after.log.len() - same;
-        if log_grew > 0 {
-            let end = same + (rng.next_u64() % log_grew as u64) as usize;
-            let mut log = before.log.clone();
-            log.resize(log.len().max(end), 0);
-            log[..end].copy_from_slice(&after.log[..end]);
-            let found = Files { database: before.database.clone(), log }.found();
-            assert!(found == done || found == with_this, "{number}: {} sounds", found.len());
-            torn += 1;
-        }
-        let unmoved = Files { database: before.database.clone(), log: after.log.clone() };
-        assert!(unmoved.found() == with_this, "{number}: before the log is moved");
-        before = after;
-    }
-    assert!(torn > 100, "{torn}");
 }
 
 #[test]
