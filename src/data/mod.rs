@@ -5,8 +5,11 @@
 //! parts.
 
 pub mod demo;
+pub mod duplicates;
 pub mod features;
+pub mod fingerprint;
 pub mod policy;
+pub mod quality;
 pub mod scan;
 pub mod sources;
 pub mod split;
