@@ -174,8 +174,8 @@ fn summary(block: &[f32]) -> (f32, f32, f32, f32) {
     };
     let (whole, rest) = block.as_chunks::<LANES>();
     for chunk in whole {
-        for lane in 0..LANES {
-            add(lane, chunk[lane]);
+        for (lane, &sample) in chunk.iter().enumerate() {
+            add(lane, sample);
         }
     }
     for (lane, &sample) in rest.iter().enumerate() {
