@@ -1,12 +1,14 @@
 //! Sound: from the bytes of a file to samples in memory.
 //!
-//! [`decode`] reads a file into a [`Recording`]; [`resample()`] brings one channel to another rate; [`wav`] writes.
+//! [`decode`] reads a file into a [`Recording`]; [`resample()`] brings one channel to another rate; [`segment`]
+//! finds the coughs; [`wav`] writes.
 
 mod container;
 mod decode;
 mod mp4;
 mod opus;
 mod resample;
+pub mod segment;
 mod trim;
 pub mod wav;
 mod webm;

@@ -3,9 +3,12 @@
 pub mod archives;
 mod clip;
 pub mod demo;
+pub mod duplicates;
 pub mod features;
+pub mod fingerprint;
 pub mod overlap;
 pub mod policy;
+pub mod quality;
 mod reason;
 pub mod scan;
 pub mod sources;
