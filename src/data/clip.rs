@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::fingerprint::ContentHash;
+use super::quality::{FlagSet, Measures};
 use super::{Reason, SourceKind};
-use crate::audio::SoundFormat;
+use crate::audio::{Recording, SoundFormat};
 use crate::units::{SampleRate, Seconds};
 
 /// The two classes. `Sick` is the positive class everywhere.
@@ -148,6 +150,10 @@ pub struct Clip {
     pub obstacle: Option<Obstacle>,
     /// What decoding found.
     pub sound: Sound,
+    /// Which other recordings sound the same.
+    pub same: SameSound,
+    /// What may be wrong with it.
+    pub flags: FlagSet,
     /// What a person decided about it.
     pub decision: Option<Decision>,
     /// Whether it is used, and as what.
@@ -170,6 +176,8 @@ impl Clip {
             opinions: Vec::new(),
             obstacle: None,
             sound: Sound::Unread,
+            same: SameSound::default(),
+            flags: FlagSet::EMPTY,
             decision: None,
             verdict: Verdict::Exclude(Reason::NotReadYet),
         }
@@ -214,6 +222,38 @@ pub struct SoundFacts {
     pub duration: Seconds,
     /// Container and codec.
     pub format: SoundFormat,
+    /// How good it is, in numbers.
+    pub measures: Measures,
+    /// Tells equal samples.
+    pub content: ContentHash,
+}
+
+impl SoundFacts {
+    /// What is known of a decoded recording.
+    #[must_use]
+    pub fn of(recording: &Recording) -> Self {
+        Self {
+            rate: recording.rate(),
+            channels: recording.channels().len(),
+            duration: recording.duration(),
+            format: recording.format().clone(),
+            measures: Measures::of(recording),
+            content: ContentHash::of(recording),
+        }
+    }
+}
+
+/// Which other recordings of a study sound the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SameSound {
+    /// Recordings with this number have the very same samples.
+    pub exact: Option<u32>,
+    /// Recordings with this number have the same sound, encoded or cut otherwise.
+    pub near: Option<u32>,
+    /// An earlier recording with the same samples is used, or would be.
+    pub repeats_exact: bool,
+    /// An earlier recording with the same sound is used, or would be.
+    pub repeats_near: bool,
 }
 
 /// What a person decided about one recording, against the policy.
@@ -258,6 +298,7 @@ impl SoundFacts {
     pub(crate) fn for_tests() -> Self {
         let rate = SampleRate::new(16_000).unwrap();
         let format = SoundFormat { container: "WAV".into(), codec: "PCM".into(), truncated: false };
-        Self { rate, channels: 1, duration: Seconds(1.0), format }
+        let samples = (0..16_000).map(|i| 0.5 * (i as f32 * 0.3).sin()).collect();
+        Recording::new(vec![samples], rate, format).map(|recording| Self::of(&recording)).unwrap()
     }
 }

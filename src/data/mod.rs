@@ -16,7 +16,9 @@ pub mod split;
 pub mod study;
 pub mod table;
 
-pub use clip::{Clip, Decision, Form, Label, Obstacle, Opinion, PersonId, Rating, Sound, SoundFacts, Subject, Verdict};
+pub use clip::{
+    Clip, Decision, Form, Label, Obstacle, Opinion, PersonId, Rating, SameSound, Sound, SoundFacts, Subject, Verdict,
+};
 pub use policy::LabelPolicy;
 pub use reason::Reason;
 pub use sources::SourceKind;

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::quality::{Flag, FlagSet, FlagTreatment, QualityPolicy};
 use super::reason::shortened;
-use super::{Clip, Decision, Form, Label, Reason, Sound, SourceKind, Verdict};
+use super::{Clip, Decision, Form, Label, Rating, Reason, Sound, SourceKind, Verdict};
 
 /// What recordings with one status count as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -169,6 +170,8 @@ pub struct LabelPolicy {
     pub labels: BTreeMap<SourceKind, BTreeMap<String, Treatment>>,
     /// Expert's diagnosis to treatment. Defaults to [`DIAGNOSES`], which also decides what this leaves open.
     pub diagnoses: BTreeMap<String, Treatment>,
+    /// What recordings of poor quality lead to.
+    pub quality: QualityPolicy,
 }
 
 impl Default for LabelPolicy {
@@ -180,6 +183,7 @@ impl Default for LabelPolicy {
             experts: ExpertRole::default(),
             labels: BTreeMap::new(),
             diagnoses: DIAGNOSES.iter().map(|rule| (rule.diagnosis.to_owned(), rule.default)).collect(),
+            quality: QualityPolicy::default(),
         };
         for rule in RULES {
             policy.set(rule.source, rule.status, rule.default);
@@ -226,10 +230,40 @@ impl LabelPolicy {
         }
     }
 
-    /// Whether a recording is used, and as what.
+    /// What may be wrong with a recording: by its measures, its listeners, and what else sounds the same.
+    #[must_use]
+    pub fn flags(&self, clip: &Clip) -> FlagSet {
+        let mut flags = clip.facts().map_or(FlagSet::EMPTY, |facts| {
+            self.quality.flags(&facts.measures, facts.duration, facts.format.truncated)
+        });
+        for (flag, found) in [
+            (Flag::RatedPoor, is_rated_poor(clip)),
+            (Flag::ExactDuplicate, clip.same.repeats_exact),
+            (Flag::NearDuplicate, clip.same.near.is_some() && !clip.same.repeats_exact),
+        ] {
+            if found {
+                flags.insert(flag);
+            }
+        }
+        flags
+    }
+
+    /// Sets what follows from the policy: the flags and the verdict.
+    pub fn judge(&self, clip: &mut Clip) {
+        clip.flags = self.flags(clip);
+        clip.verdict = self.decide(clip);
+    }
+
+    /// Whether a recording would be used if no other had its sound.
+    pub(super) fn would_use(&self, mut alone: Clip) -> bool {
+        self.judge(&mut alone);
+        alone.verdict.label().is_some()
+    }
+
+    /// Whether a recording is used, and as what. Takes its flags as they are.
     ///
     /// First comes what nobody can change (no file, no sound), then what a person decided, then whether it is a cough,
-    /// then its status: so the counts of statuses compare with published ones, which are taken after the filter.
+    /// then its status, then its quality: so the counts of statuses compare with published ones, which are taken after the filter.
     #[must_use]
     pub fn decide(&self, clip: &Clip) -> Verdict {
         if !clip.has_file() {
@@ -256,7 +290,19 @@ impl LabelPolicy {
         if clip.sound == Sound::Unread && verdict.label().is_some() {
             return Verdict::Exclude(Reason::NotReadYet);
         }
+        if verdict.label().is_some()
+            && clip.decision.is_none()
+            && let Some(flag) = self.excluding_flag(clip)
+        {
+            return Verdict::Exclude(Reason::Flag(flag));
+        }
         verdict
+    }
+
+    /// The first flag that leaves the recording out. Of recordings that sound the same, one stays.
+    fn excluding_flag(&self, clip: &Clip) -> Option<Flag> {
+        let excluding = self.quality.with_treatment(clip.flags, FlagTreatment::Exclude);
+        excluding.iter().find(|flag| *flag != Flag::NearDuplicate || clip.same.repeats_near)
     }
 
     /// Why COUGHVID's detector speaks against this recording, if it does.
@@ -303,6 +349,13 @@ impl LabelPolicy {
             Ordering::Equal => None,
         }
     }
+}
+
+/// Whether most listeners who rated it found it poor, or heard no cough.
+fn is_rated_poor(clip: &Clip) -> bool {
+    let ratings: Vec<Rating> = clip.opinions.iter().filter_map(|opinion| opinion.rating).collect();
+    let poor = ratings.iter().filter(|rating| **rating <= Rating::Poor).count();
+    2 * poor > ratings.len()
 }
 
 /// Sets a row; upper and lower case are one, so that a change never stands beside the row that it changes.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Obstacle;
+use super::quality::Flag;
 
 /// Why a recording is left out. Its `Display` is a phrase for tables and lists.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +22,8 @@ pub enum Reason {
     UnknownStatus(String),
     /// As many experts found it healthy as sick.
     ExpertsDisagree,
+    /// The policy leaves out recordings with this flag.
+    Flag(Flag),
     /// A person left it out.
     ByHand,
 }
@@ -35,6 +38,7 @@ impl fmt::Display for Reason {
             Self::Status(words) => f.write_str(words),
             Self::UnknownStatus(status) => write!(f, "unknown status \"{}\"", shortened(status)),
             Self::ExpertsDisagree => f.write_str("the experts disagree"),
+            Self::Flag(flag) => f.write_str(&flag.name().to_lowercase()),
             Self::ByHand => f.write_str("left out by hand"),
         }
     }

@@ -9,11 +9,12 @@ use std::time::UNIX_EPOCH;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::fingerprint::Fingerprint;
 use super::overlap::mark_recordings_in_coughvid;
 use super::sources::mapped::{self, Mapping};
 use super::sources::{MOST_LEVELS, SOURCES, Source, SourceError, find};
 use super::{Clip, Label, LabelPolicy, Obstacle, Reason, Sound, SoundFacts, SourceKind, Verdict, table};
-use crate::audio::{Recording, decode};
+use crate::audio::decode;
 use crate::files::FileError;
 
 /// How far a scan is. Given often, from several threads; whoever shows it should thin it out.
@@ -203,7 +204,7 @@ pub fn scan(
         return Err(ScanError::Cancelled);
     }
     for clip in found.sources.iter_mut().flat_map(|source| &mut source.clips) {
-        clip.verdict = policy.decide(clip);
+        policy.judge(clip);
     }
     Ok(found)
 }
@@ -351,6 +352,8 @@ pub struct Measured {
     pub stamp: Option<Stamp>,
     /// Its sound, or why there is none.
     pub sound: Sound,
+    /// What it sounds like, to find it again in another form; `None` for silence.
+    pub fingerprint: Option<Fingerprint>,
 }
 
 impl Measured {
@@ -359,19 +362,12 @@ impl Measured {
     pub fn of(path: &Path) -> Self {
         // Before the decoding: a file that changes meanwhile must look changed the next time.
         let stamp = Stamp::of(path);
-        let sound = match decode(path) {
-            Ok(recording) => Sound::Read(facts(&recording)),
-            Err(error) => Sound::Unreadable(error.to_string()),
-        };
-        Self { stamp, sound }
-    }
-}
-
-fn facts(recording: &Recording) -> SoundFacts {
-    SoundFacts {
-        rate: recording.rate(),
-        channels: recording.channels().len(),
-        duration: recording.duration(),
-        format: recording.format().clone(),
+        match decode(path) {
+            Ok(recording) => {
+                let fingerprint = Fingerprint::of(&recording);
+                Self { stamp, sound: Sound::Read(SoundFacts::of(&recording)), fingerprint }
+            }
+            Err(error) => Self { stamp, sound: Sound::Unreadable(error.to_string()), fingerprint: None },
+        }
     }
 }

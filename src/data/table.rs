@@ -25,8 +25,9 @@ use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::quality::Flag;
 use super::sources::table::{Row, Table};
-use super::sources::{Contents, SourceError, name_of, subject};
+use super::sources::{Contents, SourceError, counted, name_of, subject};
 use super::{Clip, Obstacle, PersonId, SourceKind, Subject, Verdict};
 use crate::files::{FileError, write_atomic};
 
@@ -53,28 +54,24 @@ pub const COLUMNS: [&str; 17] = [
 /// The columns that mark such a table.
 const NEEDED: [&str; 5] = ["path", "dataset", "person", "label", "reason"];
 
-/// Writes the table of these recordings, whole or not at all. `flags` gives the words of the last column.
+/// Writes the table of these recordings, whole or not at all.
 ///
 /// Relative paths are written from the root of the disk, as the table may lie anywhere.
 ///
 /// # Errors
 /// [`FileError`] when it cannot be written; an older table is untouched then.
-pub fn write<'a>(
-    path: &Path,
-    clips: impl IntoIterator<Item = &'a Clip>,
-    flags: impl Fn(&Clip) -> String,
-) -> Result<(), FileError> {
+pub fn write<'a>(path: &Path, clips: impl IntoIterator<Item = &'a Clip>) -> Result<(), FileError> {
     write_atomic(path, "writing the table", |out| {
         let mut table = csv::Writer::from_writer(out);
         table.write_record(COLUMNS)?;
         for clip in clips {
-            table.write_record(record(clip, &flags(clip))?)?;
+            table.write_record(record(clip)?)?;
         }
         table.flush()
     })
 }
 
-fn record(clip: &Clip, flags: &str) -> io::Result<[String; COLUMNS.len()]> {
+fn record(clip: &Clip) -> io::Result<[String; COLUMNS.len()]> {
     let (label, reason) = match &clip.verdict {
         Verdict::Use(label) => (label.to_string(), String::new()),
         Verdict::Exclude(reason) => ("exclude".to_owned(), reason.to_string()),
@@ -101,7 +98,7 @@ fn record(clip: &Clip, flags: &str) -> io::Result<[String; COLUMNS.len()]> {
         fact(facts.map(|facts| facts.channels.to_string())),
         fact(facts.map(|facts| facts.duration.0.to_string())),
         fact(facts.map(|facts| facts.format.truncated.to_string())),
-        text(flags),
+        clip.flags.iter().map(Flag::id).collect::<Vec<_>>().join(" "),
     ])
 }
 
@@ -125,7 +122,8 @@ pub fn read(path: &Path) -> Result<Contents, SourceError> {
     contents.clips.extend(table.rows().filter(|row| !row.get("path").is_empty()).map(|row| clip(row, folder)));
     let left_out = table.rows().count() - contents.clips.len();
     if left_out > 0 {
-        contents.notes.push(format!("{left_out} rows of {} name no file; they were not read.", name_of(path)));
+        let rows = counted(left_out, "row");
+        contents.notes.push(format!("Not read: {rows} of {} without a path.", name_of(path)));
     }
     Ok(contents)
 }

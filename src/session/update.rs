@@ -124,7 +124,7 @@ impl Session {
         let study = Arc::clone(&self.state.study);
         self.spawn("export table", move |reporter| {
             let clips = study.clips.iter().map(Arc::as_ref);
-            table::write(&path, clips, |_| String::new()).map_err(|error| error.to_string())?;
+            table::write(&path, clips).map_err(|error| error.to_string())?;
             let policy = path.with_extension("policy.toml");
             write_atomic(&policy, "writing the label policy", |out| {
                 let text = toml::to_string(&study.policy).map_err(std::io::Error::other)?;

@@ -13,7 +13,7 @@ use super::fields::{joined, subject};
 use super::search::list;
 use super::table::{Row, Table};
 use super::{Clip, Contents, Listing, Source, SourceError, SourceKind};
-use super::{has_extension, name_of, note_on_rows_left_out, person, stem_of};
+use super::{counted, has_extension, name_of, note_on_rows_left_out, person, stem_of};
 use crate::data::{Form, Obstacle, Subject};
 
 const TABLE: &str = "labels.csv";
@@ -64,7 +64,7 @@ impl Source for Virufy {
                 with_sound.insert(person_id.to_owned());
             }
             let silent = rows.iter().filter(|(stem, _)| !with_sound.contains(*stem));
-            contents.clips.extend(silent.map(|(stem, row)| clip_without_sound(root, stem, *row, form)));
+            contents.clips.extend(silent.map(|(stem, row)| clip_without_sound(folder, stem, *row, form)));
         }
         Ok(contents)
     }
@@ -101,7 +101,7 @@ fn files_in(folder: &Path, notes: &mut Vec<String>) -> Result<Vec<SoundFile>, So
         others += rest.len();
     }
     if others > 0 {
-        notes.push(format!("{others} files beside the recordings are no .mp3 and were not read."));
+        notes.push(format!("Not read: {} beside the recordings, as those are .mp3.", counted(others, "file")));
     }
     Ok(files)
 }
@@ -121,9 +121,9 @@ fn clip(file: &SoundFile, person_id: &str, row: Option<Row>, form: Form) -> Clip
     Clip { subject, obstacle, form, ..Clip::new(file.path.clone(), SourceKind::Virufy, person, status) }
 }
 
-fn clip_without_sound(root: &Path, stem: &str, row: Row, form: Form) -> Clip {
+fn clip_without_sound(folder: &Path, stem: &str, row: Row, form: Form) -> Clip {
     let person = person(SourceKind::Virufy, stem);
-    let path = root.join(row.get("cough_filename"));
+    let path = folder.join(row.get("cough_filename"));
     Clip {
         subject: subject_of(row),
         obstacle: Some(Obstacle::NoAudioFile),

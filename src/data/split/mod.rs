@@ -324,15 +324,15 @@ fn by_person(items: &[SplitItem<'_>], chosen: impl IntoIterator<Item = usize>) -
 }
 
 /// Which of a row of things belong together (a union-find whose representatives are the first of each).
-struct Joined(Vec<usize>);
+pub(super) struct Joined(Vec<usize>);
 
 impl Joined {
-    fn new(count: usize) -> Self {
+    pub fn new(count: usize) -> Self {
         Self((0..count).collect())
     }
 
     /// The first of the things that belong together with `thing`.
-    fn first(&mut self, mut thing: usize) -> usize {
+    pub fn first(&mut self, mut thing: usize) -> usize {
         while self.0[thing] != thing {
             self.0[thing] = self.0[self.0[thing]];
             thing = self.0[thing];
@@ -340,7 +340,8 @@ impl Joined {
         thing
     }
 
-    fn join(&mut self, one: usize, other: usize) {
+    /// Says that two things belong together.
+    pub fn join(&mut self, one: usize, other: usize) {
         let (one, other) = (self.first(one), self.first(other));
         self.0[one.max(other)] = one.min(other);
     }

@@ -5,6 +5,7 @@
 
 pub mod index;
 pub mod portable;
+mod same;
 pub mod settings;
 mod store;
 mod tally;
@@ -29,6 +30,10 @@ pub struct Study {
     sources: Vec<StudySource>,
     policy: LabelPolicy,
     split: SplitConfig,
+    /// Pairs of recordings that were found to have the same sound in another form, by path.
+    near: Vec<(PathBuf, PathBuf)>,
+    /// Sounds, decisions or the policy have changed since recordings with the same sound were put together.
+    ungrouped: bool,
     /// Made-up recordings are among them.
     synthetic: bool,
 }
@@ -125,6 +130,12 @@ impl Study {
         &self.split
     }
 
+    /// The folders of its datasets by key.
+    #[must_use]
+    pub fn roots(&self) -> HashMap<String, PathBuf> {
+        self.sources.iter().map(|source| (source.key.to_string(), source.root.clone())).collect()
+    }
+
     /// Says that made-up recordings are among them.
     pub fn set_synthetic(&mut self) {
         self.synthetic = true;
@@ -170,7 +181,7 @@ impl Study {
         let decide = |mut clip: Clip| {
             let decided = decisions.remove(&clip.path);
             clip.decision = clip.decision.or(decided);
-            clip.verdict = policy.decide(&clip);
+            policy.judge(&mut clip);
             Arc::new(clip)
         };
         let clips = scan.clips.into_iter().map(decide).collect();
@@ -183,6 +194,7 @@ impl Study {
             None => self.sources.push(source),
         }
         self.mark_overlap();
+        self.ungrouped = true;
     }
 
     /// `coswara`, or `coswara-2` where there is one already.
@@ -210,7 +222,7 @@ impl Study {
             if obstacle != clip.obstacle {
                 let clip = Arc::make_mut(clip);
                 clip.obstacle = obstacle;
-                clip.verdict = self.policy.decide(clip);
+                self.policy.judge(clip);
             }
         }
     }
@@ -239,6 +251,7 @@ impl Study {
     pub fn remove(&mut self, key: &str) {
         self.sources.retain(|source| *source.key != *key);
         self.mark_overlap();
+        self.ungrouped = true;
     }
 
     /// Says where a dataset lies now. Its recordings keep what is known of them.
@@ -296,7 +309,8 @@ impl Study {
         if clip.path == todo.path {
             let clip = Arc::make_mut(clip);
             clip.sound = sound;
-            clip.verdict = self.policy.decide(clip);
+            self.policy.judge(clip);
+            self.ungrouped = true;
         }
     }
 
@@ -331,19 +345,22 @@ impl Study {
             before.push((clip.path.clone(), clip.decision));
             let clip = Arc::make_mut(clip);
             clip.decision = decision;
-            clip.verdict = self.policy.decide(clip);
+            self.policy.judge(clip);
         }
+        self.ungrouped = true;
         before
     }
 
-    /// Every verdict anew; recordings whose verdict stays are not copied.
+    /// Every verdict anew; recordings for which nothing changes are not copied.
     fn decide_all(&mut self) {
         for clip in self.sources.iter_mut().flat_map(|source| &mut source.clips) {
-            let verdict = self.policy.decide(clip);
-            if verdict != clip.verdict {
-                Arc::make_mut(clip).verdict = verdict;
+            let flags = self.policy.flags(clip);
+            // The verdict is taken from the flags, and most flags stay.
+            if flags != clip.flags || self.policy.decide(clip) != clip.verdict {
+                self.policy.judge(Arc::make_mut(clip));
             }
         }
+        self.ungrouped = true;
     }
 }
 

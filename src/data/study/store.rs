@@ -1,13 +1,15 @@
 //! Where a study is kept: its folder with `study.toml` and the index, or memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::index::{self, Extras, Index, IndexError};
+use super::index::{self, FileRef, Index, IndexError, Twins};
 use super::settings::{self, Settings, SettingsError, SourceEntry};
 use super::{Study, Todo, portable};
 use crate::data::Decision;
+use crate::data::duplicates::{DuplicateFinder, Likeness};
+use crate::data::fingerprint::Fingerprint;
 use crate::data::scan::{Measured, SourceScan, Stamp};
 use crate::files::FileError;
 
@@ -115,6 +117,7 @@ impl Store {
                 ));
             }
         }
+        study.set_near(self.near(&study.roots())?);
         Ok(study)
     }
 
@@ -142,9 +145,9 @@ impl Store {
     pub fn recall(&self, key: &str, scan: &mut SourceScan) -> Result<(), StoreError> {
         let mut known = self.index().sounds(key)?;
         for clip in scan.clips.iter_mut().filter(|clip| clip.has_file()) {
-            let Some(known) = known.remove(&portable::encode(&clip.path, &scan.root)) else { continue };
-            if Stamp::of(&clip.path) == Some(known.stamp) {
-                clip.sound = known.sound;
+            let Some((stamp, sound)) = known.remove(&portable::encode(&clip.path, &scan.root)) else { continue };
+            if Stamp::of(&clip.path) == Some(stamp) {
+                clip.sound = sound;
             }
         }
         Ok(())
@@ -172,7 +175,46 @@ impl Store {
     /// [`StoreError::Index`] when the index cannot be written.
     pub fn put(&self, todo: &Todo, measured: &Measured) -> Result<(), StoreError> {
         let path = portable::encode(&todo.path, &todo.root);
-        Ok(self.index().put_sound(&todo.key.source, &path, measured, &Extras::default())?)
+        Ok(self.index().put_sound(&todo.key.source, &path, measured)?)
+    }
+
+    /// Compares every recording of which there is a fingerprint with every other, and remembers which have the same sound in
+    /// another form. Returns these pairs; `roots` are the folders of the datasets by key, and others are passed over.
+    ///
+    /// # Errors
+    /// [`StoreError::Index`] when the index cannot be read or written.
+    pub fn find_near(&self, roots: &HashMap<String, PathBuf>) -> Result<Vec<(PathBuf, PathBuf)>, StoreError> {
+        let mut finder = DuplicateFinder::new();
+        let mut files = Vec::new();
+        self.index().for_each_fingerprint(&mut |source, path, words| {
+            if roots.contains_key(source)
+                && let Ok(fingerprint) = Fingerprint::from_bytes(words)
+            {
+                finder.add(None, Some(&fingerprint));
+                files.push(FileRef { source: source.to_owned(), path: path.to_owned() });
+            }
+        })?;
+        // Without the index in hand: this takes seconds, and recordings are read meanwhile.
+        let found = finder.find();
+        let twins: Vec<Twins> = found
+            .pairs
+            .iter()
+            .filter_map(|pair| {
+                let Likeness::Near { bit_error_rate, .. } = pair.likeness else { return None };
+                let (one, other) = (files.get(pair.first)?.clone(), files.get(pair.second)?.clone());
+                Some(Twins { one, other, similarity: 1.0 - bit_error_rate })
+            })
+            .collect();
+        self.index().put_twins(&twins)?;
+        Ok(pairs(&twins, roots))
+    }
+
+    /// What [`Store::find_near`] found the last time.
+    ///
+    /// # Errors
+    /// [`StoreError::Index`] when the index cannot be read.
+    pub fn near(&self, roots: &HashMap<String, PathBuf>) -> Result<Vec<(PathBuf, PathBuf)>, StoreError> {
+        Ok(pairs(&self.index().twins()?, roots))
     }
 
     /// Writes the settings of `study` and what was decided. One in memory has nothing to write.
@@ -218,6 +260,11 @@ impl Store {
         copy.save(study)?;
         Ok(copy)
     }
+}
+
+fn pairs(twins: &[Twins], roots: &HashMap<String, PathBuf>) -> Vec<(PathBuf, PathBuf)> {
+    let path = |file: &FileRef| Some(portable::decode(&file.path, roots.get(&file.source)?));
+    twins.iter().filter_map(|twins| Some((path(&twins.one)?, path(&twins.other)?))).collect()
 }
 
 /// Makes a study's folder; one that is there must be empty.

@@ -131,7 +131,13 @@ pub fn draw(used: &[&Clip], config: &SplitConfig) -> Result<SplitOutcome, String
         .iter()
         .filter_map(|clip| {
             let label = clip.verdict.label()?;
-            Some(SplitItem { person: &clip.person, label, dataset: &clip.dataset, exact: None, near: None })
+            Some(SplitItem {
+                person: &clip.person,
+                label,
+                dataset: &clip.dataset,
+                exact: clip.same.exact,
+                near: clip.same.near,
+            })
         })
         .collect();
     split(&items, config).map_err(|error| error.to_string())

@@ -54,6 +54,8 @@ pub(super) struct Keeper {
     undo: Vec<Undo>,
     redo: Vec<Edit>,
     revision: u64,
+    /// Sounds have been read since they were compared with each other.
+    uncompared: bool,
     /// The study has changed since it was published, and since it was saved.
     unpublished: bool,
     unsaved: bool,
@@ -84,6 +86,7 @@ impl Keeper {
                     undo: Vec::new(),
                     redo: Vec::new(),
                     revision: 0,
+                    uncompared: false,
                     unpublished: false,
                     unsaved: false,
                     published: Instant::now(),
@@ -153,6 +156,7 @@ impl Keeper {
 
     fn publish(&mut self) {
         self.revision += 1;
+        self.study.group();
         let mut view = self.study.view();
         view.revision = self.revision;
         view.name = self.store.name().to_owned();

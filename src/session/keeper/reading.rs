@@ -55,6 +55,8 @@ enum Kind {
     Tables,
     /// Sounds, and those that the model has not heard of.
     Sounds(Arc<Mutex<Vec<(Todo, Sound)>>>),
+    /// What was read, recording against recording.
+    Comparison,
 }
 
 /// What a job came to.
@@ -67,6 +69,8 @@ pub(in crate::session) enum Outcome {
     Unpacked,
     /// Every sound was read, or the job was stopped.
     Sounds,
+    /// These pairs have the same sound in another form.
+    Compared(Vec<(PathBuf, PathBuf)>),
     /// It was stopped before there was anything.
     Stopped,
     /// It failed.
@@ -159,12 +163,24 @@ impl Keeper {
             None => {
                 let todo = self.study.todo();
                 if todo.is_empty() {
+                    self.compare();
                     return;
                 }
                 let fresh = Arc::new(Mutex::new(Vec::new()));
                 let (store, heard) = (Arc::clone(&self.store), Arc::clone(&fresh));
                 self.begin(Kind::Sounds(fresh), move |job| job.read_sounds(todo, &store, &heard));
             }
+        }
+    }
+
+    /// Looks for recordings with the same sound, if there are any that nobody has compared yet.
+    fn compare(&mut self) {
+        if std::mem::take(&mut self.uncompared) {
+            let (store, roots) = (Arc::clone(&self.store), self.study.roots());
+            self.begin(Kind::Comparison, move |job| {
+                let _ = job.loading("Comparing recordings", String::new(), 0, 0);
+                store.find_near(&roots).map(Outcome::Compared).map_err(|error| error.to_string())
+            });
         }
     }
 
@@ -209,6 +225,7 @@ impl Keeper {
         for (todo, sound) in heard {
             self.study.set_sound(&todo, sound);
         }
+        self.uncompared = true;
         self.changed(false);
     }
 
@@ -223,6 +240,10 @@ impl Keeper {
             Outcome::Demo(folder) => self.waiting.push_front(Work::Paths(vec![folder])),
             Outcome::Tables(tables) => self.merge(tables),
             Outcome::Unpacked => self.waiting.push_front(Work::Again),
+            Outcome::Compared(near) => {
+                self.study.set_near(near);
+                self.changed(false);
+            }
             Outcome::Sounds | Outcome::Stopped => {}
             Outcome::Failed(reason) => {
                 self.fail(&reason);

@@ -17,6 +17,7 @@ use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error as WordError, StrDeserializer};
 
+use crate::data::fingerprint::Fingerprint;
 use crate::data::scan::{Measured, SourceScan, Stamp};
 use crate::data::{Clip, Sound, SourceKind};
 use crate::files::FileError;
@@ -74,26 +75,6 @@ pub struct Index {
     connection: Connection,
     /// For messages.
     path: PathBuf,
-}
-
-/// What other analyses found in a sound; here only stored.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Extras {
-    /// Measures of quality.
-    pub measures: Option<Vec<u8>>,
-    /// A hash of the content.
-    pub content: Option<u128>,
-}
-
-/// What is known of one sound file.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StoredSound {
-    /// The file as it was when it was opened.
-    pub stamp: Stamp,
-    /// Its sound, or why there is none.
-    pub sound: Sound,
-    /// What else was found.
-    pub extras: Extras,
 }
 
 /// A file of a study.
@@ -196,7 +177,7 @@ impl Index {
     /// The source as it was stored, with its sounds, and with `root` as its folder. `None` when it is not listed, or one
     /// of its rows is damaged: then its tables are to be read again.
     ///
-    /// Sounds are as they were when they were measured: compare [`StoredSound::stamp`] to know whether they still are.
+    /// Sounds are as they were when they were measured: compare the stamps of [`Index::sounds`] to know whether they still are.
     /// Clips have no decision yet, and the verdict of [`Clip::new`].
     ///
     /// # Errors
@@ -263,14 +244,15 @@ impl Index {
     /// Remembers what opening a file gave; written before this returns, so that a kill loses the file in hand at most. A
     /// file that was not there, or not opened, is forgotten instead.
     ///
-    /// Store its fingerprint first: with this the file counts as measured.
-    ///
     /// # Errors
     /// [`IndexError`] when it could not be stored.
-    pub fn put_sound(&self, key: &str, path: &str, measured: &Measured, extras: &Extras) -> Result<(), IndexError> {
+    pub fn put_sound(&self, key: &str, path: &str, measured: &Measured) -> Result<(), IndexError> {
+        // The fingerprint first: with its sound a file counts as measured.
+        let words = measured.fingerprint.as_ref().map(Fingerprint::to_bytes).unwrap_or_default();
+        self.put_fingerprint(key, path, &words)?;
         let put = || {
-            let mut statement = self.connection.prepare(rows::REPLACE_SOUND)?;
-            if !rows::replace_sound(&mut statement, key, path, measured, extras)? {
+            let mut statement = self.connection.prepare_cached(rows::REPLACE_SOUND)?;
+            if !rows::replace_sound(&mut statement, key, path, measured)? {
                 self.connection.execute("DELETE FROM sound WHERE source = ?1 AND path = ?2", [key, path])?;
             }
             Ok(())
@@ -283,7 +265,7 @@ impl Index {
     ///
     /// # Errors
     /// [`IndexError`] when the database cannot be read.
-    pub fn sounds(&self, key: &str) -> Result<HashMap<String, StoredSound>, IndexError> {
+    pub fn sounds(&self, key: &str) -> Result<HashMap<String, (Stamp, Sound)>, IndexError> {
         self.collect(rows::SELECT_SOUNDS, params![key, ANALYSIS_VERSION], rows::stored_sound_of)
     }
 
@@ -300,17 +282,16 @@ impl Index {
     }
 
     /// Remembers the fingerprint of a file; an empty one is forgotten.
-    ///
-    /// # Errors
-    /// [`IndexError`] when it could not be stored.
-    pub fn put_fingerprint(&self, key: &str, path: &str, words: &[u8]) -> Result<(), IndexError> {
-        let put = if words.is_empty() {
-            self.connection.execute("DELETE FROM fingerprint WHERE source = ?1 AND path = ?2", [key, path])
-        } else {
+    fn put_fingerprint(&self, key: &str, path: &str, words: &[u8]) -> Result<(), IndexError> {
+        let put = || {
+            if words.is_empty() {
+                let delete = "DELETE FROM fingerprint WHERE source = ?1 AND path = ?2";
+                return self.connection.prepare_cached(delete)?.execute([key, path]);
+            }
             let insert = "INSERT OR REPLACE INTO fingerprint (source, path, words) VALUES (?1, ?2, ?3)";
-            self.connection.execute(insert, params![key, path, words])
+            self.connection.prepare_cached(insert)?.execute(params![key, path, words])
         };
-        put.map(drop).map_err(|error| self.error(error))
+        put().map(drop).map_err(|error| self.error(error))
     }
 
     /// Gives the source, path and fingerprint of every file with a sound, by source and path.

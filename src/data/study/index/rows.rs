@@ -10,8 +10,10 @@ use rusqlite::{Result, Row, Statement, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{ANALYSIS_VERSION, Extras, FileRef, StoredSound, Twins};
+use super::{ANALYSIS_VERSION, FileRef, Twins};
 use crate::audio::SoundFormat;
+use crate::data::fingerprint::ContentHash;
+use crate::data::quality::Measures;
 use crate::data::scan::{Measured, Stamp};
 use crate::data::study::portable;
 use crate::data::{Clip, Form, PersonId, Sound, SoundFacts, SourceKind, Subject};
@@ -24,7 +26,7 @@ pub(super) const INSERT_CLIP: &str = "INSERT INTO clip (source, position, path, 
 /// The sound's columns begin at [`SOUND_IN_CLIP`].
 pub(super) const SELECT_CLIPS: &str = "SELECT clip.path, dataset, person, status, age, sex, symptoms, recorded, form, \
     cough_detected, opinions, obstacle, bytes, modified_ns, problem, rate, channels, duration_secs, container, codec, \
-    truncated FROM clip LEFT JOIN sound ON sound.source = clip.source AND sound.path = clip.path AND analysis = ?2 \
+    truncated, measures, content FROM clip LEFT JOIN sound ON sound.source = clip.source AND sound.path = clip.path AND analysis = ?2 \
     WHERE clip.source = ?1 ORDER BY position";
 
 const SOUND_IN_CLIP: usize = 12;
@@ -33,7 +35,7 @@ pub(super) const REPLACE_SOUND: &str = "INSERT OR REPLACE INTO sound (source, pa
     problem, rate, channels, duration_secs, container, codec, truncated, measures, content) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 
-/// The sound's own columns begin at 1, and the extras after them.
+/// The sound's own columns begin at 1.
 pub(super) const SELECT_SOUNDS: &str = "SELECT path, bytes, modified_ns, problem, rate, channels, duration_secs, \
     container, codec, truncated, measures, content FROM sound WHERE source = ?1 AND analysis = ?2";
 
@@ -89,13 +91,7 @@ pub(super) fn clip_of(row: &Row, kind: SourceKind, root: &Path, dataset: &mut Ar
 }
 
 /// Writes what opening a file gave. `Ok(false)`, and nothing is written, where there is nothing to remember it by.
-pub(super) fn replace_sound(
-    statement: &mut Statement,
-    key: &str,
-    path: &str,
-    measured: &Measured,
-    extras: &Extras,
-) -> Result<bool> {
+pub(super) fn replace_sound(statement: &mut Statement, key: &str, path: &str, measured: &Measured) -> Result<bool> {
     let Some(Stamp { bytes, modified_ns }) = measured.stamp else { return Ok(false) };
     let (problem, facts) = match &measured.sound {
         Sound::Unread => return Ok(false),
@@ -117,18 +113,15 @@ pub(super) fn replace_sound(
         format.map(|format| &format.container),
         format.map(|format| &format.codec),
         format.map(|format| format.truncated),
-        extras.measures,
-        extras.content.map(u128::to_be_bytes),
+        facts.map(|facts| measures_bytes(&facts.measures)),
+        facts.map(|facts| facts.content.0.to_be_bytes()),
     ])?;
     Ok(true)
 }
 
 /// Reads what opening a file gave, and its path; `None` when the row is damaged.
-pub(super) fn stored_sound_of(row: &Row) -> Option<(String, StoredSound)> {
-    let (stamp, sound) = sound_of(row, 1)?;
-    let content: Option<Vec<u8>> = get(row, 11)?;
-    let content = content.map(<[u8; 16]>::try_from).transpose().ok()?.map(u128::from_be_bytes);
-    Some((get(row, 0)?, StoredSound { stamp, sound, extras: Extras { measures: get(row, 10)?, content } }))
+pub(super) fn stored_sound_of(row: &Row) -> Option<(String, (Stamp, Sound))> {
+    Some((get(row, 0)?, sound_of(row, 1)?))
 }
 
 /// Reads a pair of the table `twins`; `None` when the row is damaged.
@@ -137,7 +130,7 @@ pub(super) fn twins_of(row: &Row) -> Option<Twins> {
     Some(Twins { one: file(0)?, other: file(2)?, similarity: finite(row, 4)?? })
 }
 
-/// The sound in the nine columns from `first` on, from `bytes` to `truncated`; `None` where there is none or the row is
+/// The sound in the eleven columns from `first` on, from `bytes` to `content`; `None` where there is none or the row is
 /// damaged.
 fn sound_of(row: &Row, first: usize) -> Option<(Stamp, Sound)> {
     let bytes: i64 = get(row, first)?;
@@ -153,7 +146,35 @@ fn sound_of(row: &Row, first: usize) -> Option<(Stamp, Sound)> {
     }
     let format =
         SoundFormat { container: get(row, first + 6)?, codec: get(row, first + 7)?, truncated: get(row, first + 8)? };
-    Some((stamp, Sound::Read(SoundFacts { rate, channels, duration: Seconds(duration), format })))
+    let measures = measures_of(row.get_ref(first + 9).ok()?.as_blob().ok()?)?;
+    let content: [u8; 16] = row.get_ref(first + 10).ok()?.as_blob().ok()?.try_into().ok()?;
+    let content = ContentHash(u128::from_be_bytes(content));
+    let facts = SoundFacts { rate, channels, duration: Seconds(duration), format, measures, content };
+    Some((stamp, Sound::Read(facts)))
+}
+
+/// Measures as seven little-endian numbers of 32 bits, in the order of their declaration; a missing ratio is NaN.
+fn measures_bytes(measures: &Measures) -> Vec<u8> {
+    let Measures { peak_dbfs, rms_dbfs, dc_offset, clipped_share, coughs, cough_secs, snr_db } = *measures;
+    let numbers = [peak_dbfs, rms_dbfs, dc_offset, clipped_share, f32::from_bits(coughs), cough_secs];
+    numbers.into_iter().chain([snr_db.unwrap_or(f32::NAN)]).flat_map(f32::to_le_bytes).collect()
+}
+
+/// The measures in a BLOB; `None` when it is damaged.
+fn measures_of(bytes: &[u8]) -> Option<Measures> {
+    let (words, []) = bytes.as_chunks::<4>() else { return None };
+    let &[peak, rms, dc, clipped, coughs, secs, snr] = words else { return None };
+    let number = |word| Some(f32::from_le_bytes(word)).filter(|number: &f32| number.is_finite());
+    let snr = f32::from_le_bytes(snr);
+    Some(Measures {
+        peak_dbfs: number(peak)?,
+        rms_dbfs: number(rms)?,
+        dc_offset: number(dc)?,
+        clipped_share: number(clipped)?,
+        coughs: u32::from_le_bytes(coughs),
+        cough_secs: number(secs)?,
+        snr_db: (!snr.is_nan()).then_some(snr),
+    })
 }
 
 /// The value of a column; `None` when it is of another type.

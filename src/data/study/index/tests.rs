@@ -8,6 +8,8 @@ use proptest::prelude::*;
 use super::super::portable;
 use super::*;
 use crate::audio::SoundFormat;
+use crate::data::fingerprint::ContentHash;
+use crate::data::quality::Measures;
 use crate::data::{Form, Obstacle, Opinion, PersonId, Rating, SoundFacts, Subject};
 use crate::units::{SampleRate, Seconds};
 
@@ -19,11 +21,15 @@ fn clip(number: usize) -> Clip {
 }
 
 fn read(bytes: u64) -> Measured {
-    Measured { stamp: Some(Stamp { bytes, modified_ns: -7 }), sound: Sound::Read(SoundFacts::for_tests()) }
+    Measured {
+        stamp: Some(Stamp { bytes, modified_ns: -7 }),
+        sound: Sound::Read(SoundFacts::for_tests()),
+        fingerprint: None,
+    }
 }
 
 fn put(index: &Index, path: &str, measured: &Measured) {
-    index.put_sound("folder", path, measured, &Extras::default()).unwrap();
+    index.put_sound("folder", path, measured).unwrap();
 }
 
 fn store(index: &mut Index, clips: &[Clip]) {
@@ -51,12 +57,31 @@ fn any_path() -> impl Strategy<Value = PathBuf> {
     })
 }
 
+fn any_measures() -> impl Strategy<Value = Measures> {
+    let number = -1e9_f32..1e9;
+    let levels = (number.clone(), number.clone(), number.clone(), number.clone());
+    (levels, any::<u32>(), number.clone(), proptest::option::of(number)).prop_map(
+        |((peak_dbfs, rms_dbfs, dc_offset, clipped_share), coughs, cough_secs, snr_db)| Measures {
+            peak_dbfs,
+            rms_dbfs,
+            dc_offset,
+            clipped_share,
+            coughs,
+            cough_secs,
+            snr_db,
+        },
+    )
+}
+
 fn any_sound() -> impl Strategy<Value = Sound> {
     let facts = (1_000_u32..=768_000, 1_usize..70_000, 1e-9_f64..1e9, ".*", ".*", any::<bool>());
-    let read = facts.prop_map(|(hz, channels, secs, container, codec, truncated)| {
-        let format = SoundFormat { container, codec, truncated };
-        Sound::Read(SoundFacts { rate: SampleRate::new(hz).unwrap(), channels, duration: Seconds(secs), format })
-    });
+    let read = (facts, any_measures(), any::<u128>()).prop_map(
+        |((hz, channels, secs, container, codec, truncated), measures, content)| {
+            let (rate, format) = (SampleRate::new(hz).unwrap(), SoundFormat { container, codec, truncated });
+            let (duration, content) = (Seconds(secs), ContentHash(content));
+            Sound::Read(SoundFacts { rate, channels, duration, format, measures, content })
+        },
+    );
     prop_oneof![Just(Sound::Unread), ".*".prop_map(Sound::Unreadable), read]
 }
 
@@ -105,26 +130,23 @@ proptest! {
         mut clips in proptest::collection::vec(any_clip(), 0..12),
         notes in proptest::collection::vec(".*", 0..3),
         stamp: (u64, i64),
-        measures: Option<Vec<u8>>,
-        content: Option<u128>,
     ) {
         // One file has one sound.
         let mut seen = HashSet::new();
         clips.retain(|clip| seen.insert(clip.path.clone()));
         let root = Path::new(ROOT);
         let stamp = Stamp { bytes: stamp.0, modified_ns: stamp.1 };
-        let extras = Extras { measures, content };
         let mut index = Index::in_memory().unwrap();
         index.store_source("key", root, SourceKind::Coswara, &clips, &notes).unwrap();
         for clip in &clips {
-            let measured = Measured { stamp: Some(stamp), sound: clip.sound.clone() };
-            index.put_sound("key", &portable::encode(&clip.path, root), &measured, &extras).unwrap();
+            let measured = Measured { stamp: Some(stamp), sound: clip.sound.clone(), fingerprint: None };
+            index.put_sound("key", &portable::encode(&clip.path, root), &measured).unwrap();
         }
         let sounds = index.sounds("key").unwrap();
         for clip in &clips {
             let stored = sounds.get(&portable::encode(&clip.path, root)).cloned();
-            let expected = StoredSound { stamp, sound: clip.sound.clone(), extras: extras.clone() };
-            prop_assert_eq!(stored, Some(expected).filter(|stored| stored.sound != Sound::Unread));
+            let expected = (stamp, clip.sound.clone());
+            prop_assert_eq!(stored, Some(expected).filter(|(_, sound)| *sound != Sound::Unread));
         }
         let expected = SourceScan { kind: SourceKind::Coswara, root: root.to_owned(), clips, notes };
         prop_assert_eq!(index.load_source("key", root).unwrap(), Some(expected));

@@ -6,7 +6,7 @@ use std::path::Path;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use super::super::{Extras, FILE, Index, IndexError, log_of};
+use super::super::{FILE, Index, IndexError, log_of};
 use super::{ROOT, clip, named, paths, put, read, store};
 use crate::data::SourceKind;
 
@@ -20,7 +20,7 @@ fn exercise(path: &Path) -> Result<usize, IndexError> {
     }
     index.for_each_fingerprint(&mut |_, _, words| found += words.len())?;
     found += index.twins()?.len();
-    index.put_sound("folder", "new.wav", &read(1), &Extras::default())?;
+    index.put_sound("folder", "new.wav", &read(1))?;
     index.store_source("folder", Path::new(ROOT), SourceKind::Folder, &[clip(1)], &[])?;
     index.prune("folder")?;
     index.remove_source("folder")?;
