@@ -7,12 +7,14 @@
 mod clip;
 pub mod demo;
 pub mod features;
+pub mod overlap;
 pub mod policy;
 mod reason;
 pub mod scan;
 pub mod sources;
 pub mod split;
 pub mod study;
+pub mod table;
 
 pub use clip::{Clip, Decision, Form, Label, Obstacle, Opinion, PersonId, Rating, Sound, SoundFacts, Subject, Verdict};
 pub use policy::LabelPolicy;

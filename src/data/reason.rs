@@ -44,8 +44,8 @@ impl fmt::Display for Obstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NoAudioFile => "no audio file",
-            Self::NotInTable => "not in the table",
-            Self::DamagedSheet => "damaged metadata.json",
+            Self::NotInTable => "in no table or sheet",
+            Self::DamagedSheet => "its sheet (.json) is damaged",
             Self::ForeignName => "its name is not one of the dataset's",
             Self::FolderDisagrees => "the table and the folder disagree",
             Self::InferredResult => "the test result was inferred, not measured",

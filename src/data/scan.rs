@@ -9,6 +9,7 @@ use std::time::UNIX_EPOCH;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::overlap::mark_recordings_in_coughvid;
 use super::sources::{MOST_LEVELS, SOURCES, Source, SourceError, find};
 use super::{Clip, Label, LabelPolicy, Obstacle, Reason, Sound, SoundFacts, SourceKind, Verdict};
 use crate::audio::{Recording, decode};
@@ -187,6 +188,7 @@ pub fn scan(
     for source in &mut found.sources {
         source.clips.retain(|clip| policy.wants(clip.form));
     }
+    mark_recordings_in_coughvid(found.sources.iter_mut().flat_map(|source| &mut source.clips));
     let wanted: Vec<&mut Clip> =
         found.sources.iter_mut().flat_map(|scan| &mut scan.clips).filter(|clip| clip.has_file()).collect();
     let total = wanted.len();

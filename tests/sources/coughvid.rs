@@ -5,7 +5,7 @@ use coughscope::data::{Label, Verdict};
 use super::*;
 
 /// The `n`-th uuid.
-fn uuid(n: u32) -> String {
+pub fn uuid(n: u32) -> String {
     format!("{n:08x}-0f06-4c27-8c7b-737b18a2cf4c")
 }
 
@@ -38,9 +38,9 @@ fn coughvid_is_filtered_and_labelled_in_both_versions() {
         let expected = [
             ("cough_detected below 0.8", 1),
             ("cough_detected is not stated", 1),
+            ("in no table or sheet", 1),
             ("no audio file", 1),
             ("no status stated", 1),
-            ("not in the table", 1),
         ];
         assert_eq!(reasons(&summary), expected, "{heading}");
         let one = clip(&scan, &format!("{}.wav", uuid(1)));
@@ -57,6 +57,7 @@ fn coughvid_has_one_sound_for_a_uuid() {
     let scan = study.scan();
     assert_eq!(counts(&scan.summary()), (1, 0, 0, 1), "the original is taken, readable or not");
     assert_eq!(scan.clips[0].path.extension().unwrap(), "WEBM");
+    assert!(scan.notes.iter().any(|note| note.starts_with("1 files were passed over")), "{:?}", scan.notes);
 }
 
 #[test]
@@ -81,6 +82,42 @@ fn coughvid_people_are_guessed_from_place_age_gender_and_time() {
     let people: Vec<_> = scan.clips.iter().map(|clip| clip.person.0.clone()).collect();
     assert_eq!(people, [person(1), person(1), person(1), person(4), person(5), person(6), person(7), person(1)]);
     assert!(scan.notes[0].contains("3 recordings joined"), "{:?}", scan.notes);
+}
+
+/// Version 2 of the table, as its mirrors write it: `SNR` may be infinite, and yes is TRUE.
+#[test]
+fn coughvid_listeners_and_symptoms_are_kept_apart() {
+    let heading = "uuid,cough_detected,SNR,respiratory_condition,fever_muscle_pain,datetime,status,quality_1,dyspnea_1,\
+                   diagnosis_1,severity_1,quality_2,diagnosis_2,severity_2,quality_4,diagnosis_4,severity_4";
+    let rows = [
+        format!(
+            "{},0.9,inf,TRUE,True,2020-04-13T10:00:00+00:00,healthy,good,True,COVID-19,mild,,,,no_cough,,",
+            uuid(1)
+        ),
+        format!("{},1.0,20,FALSE,FALSE,,healthy,,,,,ok,healthy_cough,pseudocough,poor,,unknown", uuid(2)),
+        format!("{},inf,20,,,,healthy,,,,,,,,,,", uuid(3)),
+    ];
+    let mut study = Study::new().file("deep/er/metadata_compiled.csv", format!("{heading}\n{}\n", rows.join("\n")));
+    for n in 1..=3 {
+        study = study.sound(&format!("deep/er/{}.wav", uuid(n)));
+    }
+    let scan = study.scan();
+    assert_eq!(reasons(&scan.summary()), [("cough_detected is not stated", 1)], "infinity is no score");
+    let said = |diagnosis: &str, rating, severity: &str| Opinion {
+        diagnosis: diagnosis.into(),
+        rating: Some(rating),
+        severity: severity.into(),
+    };
+    let [first, second, third] = scan.clips.as_slice() else { panic!("three: {scan:?}") };
+    assert_eq!(first.opinions, [said("COVID-19", Rating::Good, "mild"), said("", Rating::NoCough, "")]);
+    assert_eq!(
+        second.opinions,
+        [said("healthy_cough", Rating::Fair, "pseudocough"), said("", Rating::Poor, "unknown")]
+    );
+    assert_eq!(third.opinions, []);
+    let symptoms: Vec<_> = scan.clips.iter().map(|clip| clip.subject.symptoms.as_str()).collect();
+    assert_eq!(symptoms, ["respiratory condition; fever or muscle pain", "", ""], "dyspnea is what an expert heard");
+    assert_eq!(first.subject.recorded, "2020-04-13T10:00:00+00:00");
 }
 
 #[test]

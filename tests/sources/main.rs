@@ -10,13 +10,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use coughscope::audio::wav::encode_pcm16;
 use coughscope::data::scan::{ScanError, ScanProgress, SourceScan, SourceSummary, drop_repeated, scan};
 use coughscope::data::sources::{SOURCES, SourceError};
-use coughscope::data::{Clip, LabelPolicy, SourceKind};
+use coughscope::data::{Clip, Form, LabelPolicy, Obstacle, Opinion, Rating, SourceKind};
 use coughscope::units::SampleRate;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+mod cdf;
 mod coswara;
 mod coughvid;
+mod coughvid_v1;
+mod mapped;
+mod table;
 mod virufy;
 
 /// A dataset under construction in a folder of its own.
@@ -134,8 +138,8 @@ fn a_folder_may_hold_several_datasets_and_is_read_once() {
     .sources;
     assert_eq!(decoded.into_inner(), 6);
     use SourceKind::{Coswara, Coughvid, Folder, Virufy};
-    // Nearer ones first, then by name.
-    assert_eq!(found.into_inner().unwrap(), [(Virufy, 4), (Folder, 2), (Coughvid, 0), (Coswara, 1)]);
+    // Nearer ones first, then by name; with both forms of Virufy and both coughs of Coswara.
+    assert_eq!(found.into_inner().unwrap(), [(Virufy, 7), (Folder, 2), (Coughvid, 0), (Coswara, 2)]);
     let empty = scans.iter().find(|scan| scan.kind == Coughvid).unwrap();
     assert!(empty.notes.iter().any(|note| note == "There is no recording in it."), "{:?}", empty.notes);
 }
@@ -266,10 +270,14 @@ proptest! {
             .file("a/combined_data.csv", with("id,covid_status,a,g"))
             .file("a/Extracted_data/x/metadata.json", &bytes)
             .file("b/metadata_compiled.csv", with("uuid,cough_detected,status,datetime,latitude,longitude,age,gender"))
-            .file("c/labels.csv", with("corona_test,cough_filename,age"));
+            .file("c/labels.csv", with("corona_test,cough_filename,age"))
+            .file("d/virufy-cdf-coughvid.csv", with("patient_id,cough_path,pcr_test_result,covid_symptoms"))
+            .file("e/table.csv", with("path,dataset,person,label,reason,age"))
+            .file("f/20200413/20200413.csv", with("id,covid_status,cough"))
+            .file("f/annotations/cough-heavy_labels.csv", with(" FILENAME, QUALITY"));
         let scans = scan(&[study.path().to_owned()], &LabelPolicy::default(), &|_| ControlFlow::Continue(()));
         if let Ok(found) = scans {
-            prop_assert_eq!(found.sources.len() + found.problems.len(), 3);
+            prop_assert_eq!(found.sources.len() + found.problems.len(), 6);
             for scan in found.sources {
                 counts(&scan.summary());
             }

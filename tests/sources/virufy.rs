@@ -6,7 +6,7 @@ use super::*;
 
 const VIRUFY_TABLE: &str = "date,corona_test,age,gender,medical_history,smoker,patient_reported_symptoms,cough_filename\n\
     4/16/2020,negative,53,male,\"none,\",no,\"none,\",neg-0421-083-cough-m-53.mp3\n\
-    4/17/2020,positive,50,male,\"Asthma,Congestive heart failure,\",no,\"Fever,\",pos-0421-084-cough-m-50.mp3\n\
+    4/17/2020,positive,50,male,\"Asthma,Congestive heart failure,\",no,\"Fever, chills, or sweating,Sore throat,\",pos-0421-084-cough-m-50.mp3\n\
     4/17/2020,positive,43,female,,no,,pos-0421-085-cough-f-43.mp3\n";
 
 /// Three files of two people, all "MP3" by name only: what counts here is which files are wanted, and as what.
@@ -40,6 +40,9 @@ fn virufy_segments_belong_to_the_person_of_their_name() {
     ];
     assert_eq!(virufy_clips(&scan), expected);
     assert_eq!(scan.clips[0].subject.age, Some(53.0));
+    let subjects: Vec<_> = scan.clips.iter().map(|clip| &clip.subject).collect();
+    assert_eq!((subjects[0].symptoms.as_str(), subjects[0].recorded.as_str()), ("", "4/16/2020"));
+    assert_eq!(subjects[2].symptoms, "Fever, chills, or sweating; Sore throat; Asthma; Congestive heart failure");
 }
 
 #[test]
@@ -55,7 +58,8 @@ fn virufy_is_read_in_one_form_only() {
     let scan = only_segments.scan_with(&policy);
     assert_eq!(counts(&scan.summary()), (2, 0, 0, 2));
     assert_eq!(scan.clips[1].status, "positive", "without a table the folder says so");
-    assert_eq!(scan.notes.len(), 2, "no table, and the other form: {:?}", scan.notes);
+    assert!(scan.clips.iter().all(|clip| clip.form == Form::Only), "no choice can leave everything out");
+    assert_eq!(scan.notes.len(), 1, "there is no table: {:?}", scan.notes);
 }
 
 #[test]
@@ -66,7 +70,7 @@ fn virufy_files_that_do_not_fit_are_left_out_with_a_reason() {
         .sound("clinical/segmented/pos/pos-0421-084-cough-m-50-1.wav")
         .scan();
     let expected =
-        [("its name is not one of Virufy's", 1), ("labels.csv and the folder disagree", 1), ("no audio file", 1)];
+        [("its name is not one of the dataset's", 1), ("no audio file", 1), ("the table and the folder disagree", 1)];
     assert_eq!(reasons(&scan.summary()), expected);
     assert_eq!(counts(&scan.summary()), (6, 0, 0, 3), "a .wav is not Virufy's");
     assert!(scan.notes.iter().any(|note| note.starts_with("1 files beside")), "{:?}", scan.notes);

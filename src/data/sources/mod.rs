@@ -1,21 +1,28 @@
-//! The datasets that the program reads, one file each.
+//! The datasets that the program reads, one file or folder each.
 //!
 //! To add one: a file with a type that is a [`Source`], a variant of [`SourceKind`], a line in [`SOURCES`], and its
-//! statuses in [`RULES`](super::policy::RULES).
+//! statuses in [`RULES`](super::policy::RULES). A table whose columns the user must name is no such type, as nothing
+//! recognises it: [`mapped`] reads it.
 
+mod combined;
 mod coswara;
 mod coughvid;
+mod fields;
 mod folder;
+pub mod mapped;
 mod search;
-mod table;
+pub(super) mod table;
 mod virufy;
+mod virufy_cdf;
 
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub(super) use fields::subject;
 pub use search::{MOST_LEVELS, find};
 
+use self::fields::Fields;
 use super::Clip;
 use crate::files::FileError;
 
@@ -92,7 +99,14 @@ pub trait Source: Sync {
 }
 
 /// Every dataset, in the order in which a folder is offered to them.
-pub const SOURCES: &[&dyn Source] = &[&coswara::Coswara, &coughvid::Coughvid, &virufy::Virufy, &folder::Folder];
+pub const SOURCES: &[&dyn Source] = &[
+    &coswara::Coswara,
+    &coughvid::Coughvid,
+    &virufy_cdf::VirufyCdf,
+    &virufy::Virufy,
+    &folder::Folder,
+    &combined::Combined,
+];
 
 /// What a dataset holds, as its tables and folders say.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -171,12 +185,12 @@ pub enum SourceError {
 }
 
 /// The last part of a path as text; empty where there is none.
-fn name_of(path: &Path) -> std::borrow::Cow<'_, str> {
+pub(super) fn name_of(path: &Path) -> std::borrow::Cow<'_, str> {
     path.file_name().unwrap_or_default().to_string_lossy()
 }
 
 /// The last part of a path as text, without its extension.
-fn stem_of(path: &Path) -> std::borrow::Cow<'_, str> {
+pub(super) fn stem_of(path: &Path) -> std::borrow::Cow<'_, str> {
     path.file_stem().unwrap_or_default().to_string_lossy()
 }
 
@@ -195,13 +209,25 @@ fn note_on_rows_left_out(count: usize) -> Option<String> {
     (count > 0).then(|| format!("{count} rows of the table have no id or repeat one; they were not read."))
 }
 
-/// Age and sex from a table's words; what is not a plausible age counts as not stated.
-fn subject(age: &str, sex: &str) -> super::Subject {
-    /// The oldest person on record lived 122 years.
-    const OLDEST: f32 = 122.0;
-    super::Subject {
-        age: age.parse().ok().filter(|years| (0.0..=OLDEST).contains(years)),
-        sex: Some(sex.to_lowercase()).filter(|sex| !sex.is_empty()),
-        ..super::Subject::default()
+/// Whether this is 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12.
+pub(super) fn is_uuid(name: &str) -> bool {
+    name.split('-').map(str::len).eq([8, 4, 4, 4, 12]) && name.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit())
+}
+
+/// A path from a table that was perhaps written on Windows.
+fn with_system_separators(path: &str) -> PathBuf {
+    if cfg!(windows) { PathBuf::from(path) } else { PathBuf::from(path.replace('\\', "/")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uuids_are_known_by_their_shape() {
+        assert!(is_uuid("00014dcc-0f06-4c27-8c7b-737b18a2cf4c"));
+        for name in ["", "cough", "00014dcc0f064c278c7b737b18a2cf4c", "0001-4dcc-0f06-4c27-8c7b737b18a2cf4c", "é"] {
+            assert!(!is_uuid(name), "{name}");
+        }
     }
 }

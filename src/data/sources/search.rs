@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 
-use super::{Listing, SOURCES, Source, name_of};
+use super::{Listing, SOURCES, Source, SourceKind, name_of};
 use crate::files::FileError;
 
 /// How many folders below the dropped one are looked into. Archives unpack into a folder of their own name, and people
@@ -16,7 +16,8 @@ const MOST_ENTRIES: usize = 500_000;
 const MOST_FILE_LEVELS: usize = 6;
 
 /// Finds the datasets in `dropped`: it may be a dataset's root, a folder around it, or hold several. A folder inside
-/// of a dataset is not searched for others. Sorted by path within each level; the same folder is given once.
+/// of a dataset is not searched for others, but one that only has a table of recordings is: it counts where there is
+/// nothing else. Sorted by path within each level; the same folder is given once.
 ///
 /// # Errors
 /// [`FileError`] when `dropped` itself cannot be listed; what cannot be listed below it is passed over and logged.
@@ -32,8 +33,10 @@ pub fn find(dropped: &Path) -> Result<Vec<(&'static dyn Source, PathBuf)>, FileE
         }
         entries += listing.folders.len() + listing.files.len();
         if let Some(source) = SOURCES.iter().find(|source| source.is_root(&listing)) {
-            roots.push((*source, listing.path));
-            continue;
+            roots.push((*source, listing.path.clone()));
+            if source.kind() != SourceKind::Table {
+                continue;
+            }
         }
         if level == MOST_LEVELS || entries > MOST_ENTRIES {
             continue;
@@ -45,7 +48,16 @@ pub fn find(dropped: &Path) -> Result<Vec<(&'static dyn Source, PathBuf)>, FileE
             }
         }
     }
-    Ok(roots)
+    Ok(without_tables_of_others(roots))
+}
+
+/// Leaves out the tables of recordings that have a dataset below them, whose recordings they most likely list.
+fn without_tables_of_others(mut roots: Vec<(&'static dyn Source, PathBuf)>) -> Vec<(&'static dyn Source, PathBuf)> {
+    let folders: Vec<PathBuf> = roots.iter().map(|(_, root)| root.clone()).collect();
+    roots.retain(|(source, root)| {
+        source.kind() != SourceKind::Table || !folders.iter().any(|other| other != root && other.starts_with(root))
+    });
+    roots
 }
 
 /// What lies directly in `folder`, hidden entries left out (`.git`, and the `__MACOSX` of archives made on a Mac).

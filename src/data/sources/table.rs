@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::SourceError;
+use super::{Fields, SourceError};
 use crate::files::FileError;
 
 /// The largest table or sheet that is read. COUGHVID's, the largest there is, has 5 MB.
@@ -20,9 +20,11 @@ const SEPARATORS: [u8; 3] = *b",;\t";
 
 /// A table in memory. Column names are lower-cased and trimmed, and so are matched.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(in crate::data) struct Table {
     /// Where it was read from.
     path: PathBuf,
+    /// The column names as they are written, in order.
+    headings: Vec<String>,
     /// Column name to position; of two with one name, the first.
     columns: HashMap<String, usize>,
     /// The rows below the heading.
@@ -31,7 +33,7 @@ pub(super) struct Table {
 
 /// One row of a [`Table`].
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Row<'a> {
+pub(in crate::data) struct Row<'a> {
     table: &'a Table,
     record: &'a csv::StringRecord,
 }
@@ -45,10 +47,11 @@ impl Table {
     /// # Errors
     /// [`SourceError`] when the file cannot be read, is far too large, lacks one of the `needed` columns, or holds a
     /// field that no real table has.
-    pub(super) fn read(path: &Path, needed: &[&str]) -> Result<Self, SourceError> {
+    pub(in crate::data) fn read(path: &Path, needed: &[&str]) -> Result<Self, SourceError> {
         let text = read_text(path)?;
         let mut reader = csv_reader(&text);
-        let mut table = Self { path: path.to_owned(), columns: columns_of(&mut reader), rows: Vec::new() };
+        let headings = headings_of(&mut reader);
+        let mut table = Self { path: path.to_owned(), columns: columns_of(&headings), headings, rows: Vec::new() };
         table.require(needed)?;
         for record in reader.records() {
             let record = record.map_err(|error| table.damaged(error.position(), error.to_string()))?;
@@ -63,20 +66,25 @@ impl Table {
 
     /// Whether the table at `path` has all of these columns. Reads only its beginning; a file that cannot be read has
     /// none.
-    pub(super) fn has_columns(path: &Path, needed: &[&str]) -> bool {
+    pub(in crate::data) fn has_columns(path: &Path, needed: &[&str]) -> bool {
         let mut head = Vec::new();
         let read = open_file(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
-        let columns = columns_of(&mut csv_reader(&String::from_utf8_lossy(&head)));
+        let columns = columns_of(&headings_of(&mut csv_reader(&String::from_utf8_lossy(&head))));
         read.is_ok() && needed.iter().all(|name| columns.contains_key(*name))
     }
 
+    /// The column names as they are written, in order.
+    pub(in crate::data) fn headings(&self) -> &[String] {
+        &self.headings
+    }
+
     /// The rows, in order.
-    fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+    pub(in crate::data) fn rows(&self) -> impl Iterator<Item = Row<'_>> {
         self.rows.iter().map(|record| Row { table: self, record })
     }
 
     /// The rows by `key`, the first of each, and how many are left out because their key is empty or was there before.
-    pub(super) fn rows_by(&self, key: impl Fn(Row<'_>) -> String) -> (BTreeMap<String, Row<'_>>, usize) {
+    pub(in crate::data) fn rows_by(&self, key: impl Fn(Row<'_>) -> String) -> (BTreeMap<String, Row<'_>>, usize) {
         let mut rows = BTreeMap::new();
         for row in self.rows() {
             rows.entry(key(row)).or_insert(row);
@@ -90,10 +98,7 @@ impl Table {
         if needed.iter().all(|name| self.columns.contains_key(*name)) {
             return Ok(());
         }
-        let mut found: Vec<_> = self.columns.iter().map(|(name, position)| (*position, name.as_str())).collect();
-        found.sort_unstable();
-        let found: Vec<_> = found.into_iter().map(|(_, name)| name).collect();
-        Err(SourceError::Columns { needed: needed.join(", "), found: summary(&found), path: self.path.clone() })
+        Err(SourceError::Columns { needed: needed.join(", "), found: summary(&self.headings), path: self.path.clone() })
     }
 
     fn damaged(&self, position: Option<&csv::Position>, problem: String) -> SourceError {
@@ -104,8 +109,19 @@ impl Table {
 
 impl<'a> Row<'a> {
     /// The trimmed field in this column (lower-case name); empty where the table or the row has none.
-    pub(super) fn get(self, column: &str) -> &'a str {
+    pub(in crate::data) fn get(self, column: &str) -> &'a str {
         self.table.columns.get(column).and_then(|position| self.record.get(*position)).unwrap_or_default()
+    }
+
+    /// The trimmed fields, in order.
+    pub(in crate::data) fn fields(self) -> impl Iterator<Item = &'a str> {
+        self.record.iter()
+    }
+}
+
+impl Fields for Row<'_> {
+    fn get(&self, name: &str) -> &str {
+        Row::get(*self, name)
     }
 }
 
@@ -143,19 +159,22 @@ fn csv_reader(text: &str) -> csv::Reader<&[u8]> {
         .from_reader(text.strip_prefix('\u{feff}').unwrap_or(text).as_bytes())
 }
 
-/// The heading as column name to position; empty when there is no readable heading.
-fn columns_of(reader: &mut csv::Reader<&[u8]>) -> HashMap<String, usize> {
+/// The heading, trimmed; empty when there is no readable one.
+fn headings_of(reader: &mut csv::Reader<&[u8]>) -> Vec<String> {
+    reader.headers().map(|headers| headers.iter().map(str::to_owned).collect()).unwrap_or_default()
+}
+
+/// The heading as lower-case column name to position.
+fn columns_of(headings: &[String]) -> HashMap<String, usize> {
     let mut columns = HashMap::new();
-    if let Ok(headers) = reader.headers() {
-        for (position, name) in headers.iter().enumerate() {
-            columns.entry(name.to_lowercase()).or_insert(position);
-        }
+    for (position, name) in headings.iter().enumerate() {
+        columns.entry(name.to_lowercase()).or_insert(position);
     }
     columns
 }
 
 /// A few column names for a message, without the control characters of a file that is no table at all.
-fn summary(names: &[&str]) -> String {
+fn summary(names: &[String]) -> String {
     /// Enough to recognise the table by.
     const SHOWN: usize = 8;
     /// Longer than any real column name.

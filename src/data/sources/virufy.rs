@@ -9,10 +9,11 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::fields::{joined, subject};
 use super::search::list;
 use super::table::{Row, Table};
 use super::{Clip, Contents, Listing, Source, SourceError, SourceKind};
-use super::{has_extension, name_of, note_on_rows_left_out, person, stem_of, subject};
+use super::{has_extension, name_of, note_on_rows_left_out, person, stem_of};
 use crate::data::{Form, Obstacle, Subject};
 
 const TABLE: &str = "labels.csv";
@@ -63,7 +64,7 @@ impl Source for Virufy {
                 with_sound.insert(person_id.to_owned());
             }
             let silent = rows.iter().filter(|(stem, _)| !with_sound.contains(*stem));
-            contents.clips.extend(silent.map(|(stem, row)| clip_without_sound(root, stem, *row, form)));
+            contents.clips.extend(silent.map(|(stem, row)| clip_without_sound(folder, stem, *row, form)));
         }
         Ok(contents)
     }
@@ -115,20 +116,45 @@ fn clip(file: &SoundFile, person_id: &str, row: Option<Row>, form: Form) -> Clip
     } else {
         None
     };
-    let subject = row.map_or_else(Subject::default, |row| subject(row.get("age"), row.get("gender")));
+    let subject = row.map_or_else(Subject::default, subject_of);
     let person = person(SourceKind::Virufy, person_id);
     Clip { subject, obstacle, form, ..Clip::new(file.path.clone(), SourceKind::Virufy, person, status) }
 }
 
-fn clip_without_sound(root: &Path, stem: &str, row: Row, form: Form) -> Clip {
+fn clip_without_sound(folder: &Path, stem: &str, row: Row, form: Form) -> Clip {
     let person = person(SourceKind::Virufy, stem);
-    let path = root.join(row.get("cough_filename"));
+    let path = folder.join(row.get("cough_filename"));
     Clip {
-        subject: subject(row.get("age"), row.get("gender")),
+        subject: subject_of(row),
         obstacle: Some(Obstacle::NoAudioFile),
         form,
         ..Clip::new(path, SourceKind::Virufy, person, row.get("corona_test"))
     }
+}
+
+/// Age, sex, symptoms with what was there before, and date.
+fn subject_of(row: Row) -> Subject {
+    let stated: Vec<String> =
+        ["patient_reported_symptoms", "medical_history"].iter().flat_map(|column| items(row.get(column))).collect();
+    Subject {
+        symptoms: joined(stated.iter().map(String::as_str)),
+        recorded: row.get("date").to_owned(),
+        ..subject(row.get("age"), row.get("gender"))
+    }
+}
+
+/// The items of a field such as `Fever, chills, or sweating,Sore throat,`: a comma with a space after it is part of an
+/// item; `none` is no item.
+fn items(field: &str) -> Vec<String> {
+    let mut items: Vec<String> = Vec::new();
+    for part in field.split(',') {
+        match items.last_mut() {
+            Some(item) if part.starts_with(' ') => *item += &format!(",{part}"),
+            _ => items.push(part.to_owned()),
+        }
+    }
+    items.retain(|item| !item.is_empty() && !item.eq_ignore_ascii_case("none"));
+    items
 }
 
 /// The person of a recording: its stem without the number of the cough. `None` unless the stem is
@@ -161,6 +187,14 @@ mod tests {
         assert_eq!(person_in("pos-0421-084-cough-m-50"), person);
         assert_eq!(person_in("pos-0421-084-cough-m-50-0"), person);
         assert_eq!(person_in("pos-0421-084-cough-m-50-12"), person);
+    }
+
+    #[test]
+    fn commas_inside_of_an_item_are_kept() {
+        assert_eq!(items("Fever, chills, or sweating,Sore throat,"), ["Fever, chills, or sweating", "Sore throat"]);
+        for nothing in ["", "none,", ",", "None"] {
+            assert!(items(nothing).is_empty(), "{nothing}");
+        }
     }
 
     #[test]

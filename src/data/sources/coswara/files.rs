@@ -1,0 +1,80 @@
+//! The people's folders and the archives of a copy of Coswara, wherever they lie.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use crate::data::sources::search::files_below;
+use crate::data::sources::{has_extension, name_of, stem_of};
+
+/// Length of a person's id, the name of the person's folder.
+const ID_LENGTH: usize = 28;
+
+/// What lies below the root.
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    /// The folders that hold a person's coughs or sheet, by the folder's name, which is the person's id.
+    pub(super) people: BTreeMap<String, PersonFolder>,
+    /// The days whose sound is there in split archives.
+    pub(super) archives: BTreeSet<String>,
+}
+
+/// What one person's folder holds of what is needed here.
+#[derive(Debug, Default)]
+pub(super) struct PersonFolder {
+    pub(super) heavy: Option<PathBuf>,
+    pub(super) shallow: Option<PathBuf>,
+    pub(super) sheet: Option<PathBuf>,
+}
+
+impl Files {
+    /// Looks at every name below `root`.
+    pub(super) fn below(root: &Path) -> Self {
+        let mut files = Self::default();
+        for path in files_below(root) {
+            let name = name_of(&path);
+            if is_archive(&name) {
+                let (day, _) = name.split_once('.').unwrap_or((&name, ""));
+                files.archives.insert(day.to_owned());
+            } else if is_persons_file(&path) {
+                files.insert(path);
+            }
+        }
+        files
+    }
+
+    /// Adds a person's file.
+    fn insert(&mut self, path: PathBuf) {
+        let Some(folder) = path.parent() else { return };
+        let person = self.people.entry(name_of(folder).into_owned()).or_default();
+        let slot = match stem_of(&path).to_lowercase().as_str() {
+            "cough-heavy" => &mut person.heavy,
+            "cough-shallow" => &mut person.shallow,
+            _ => &mut person.sheet,
+        };
+        slot.get_or_insert(path);
+    }
+}
+
+/// Whether this is one of a person's coughs or the sheet.
+pub(super) fn is_persons_file(path: &Path) -> bool {
+    let stem = stem_of(path);
+    let is = |name: &str| stem.eq_ignore_ascii_case(name);
+    is("metadata") && has_extension(path, &["json"])
+        || (is("cough-heavy") || is("cough-shallow")) && has_extension(path, &["wav"])
+}
+
+/// Whether a folder is named like a person: 28 letters and digits.
+pub(super) fn is_person(name: &str) -> bool {
+    name.len() == ID_LENGTH && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// Whether a folder's name is a date of recording, for example `20200413`.
+pub(super) fn is_date(name: &str) -> bool {
+    name.len() == 8 && name.starts_with("20") && name.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a file holds the sound of one day or a part of it, for example `20200413.tar.gz.aa`.
+pub(super) fn is_archive(name: &str) -> bool {
+    let Some((day, rest)) = name.split_once('.') else { return false };
+    is_date(day) && (rest == "tar.gz" || rest.starts_with("tar.gz."))
+}

@@ -1,0 +1,222 @@
+//! The table of recordings: written by `coughscope table` and from the screen, and read again as a dataset.
+//!
+//! One row for each recording, with these columns:
+//!
+//! | column | |
+//! |---|---|
+//! | `path` | where the sound is; relative ones are meant from the table's folder |
+//! | `dataset`, `person` | as in [`Clip`] |
+//! | `label` | `healthy`, `sick`, `exclude` or `unreadable` |
+//! | `reason` | why it is left out or unreadable; empty for one that is used |
+//! | `age`, `sex`, `symptoms`, `recorded`, `status` | what its dataset says |
+//! | `codec`, `container`, `rate_hz`, `channels`, `duration_secs`, `truncated` | what decoding found; else empty |
+//! | `quality_flags` | what the measurement of quality found |
+//!
+//! Reading needs the first five only, so a table may be made by hand.
+//!
+//! Two things keep any value whole and the table harmless. In `path`, what is not readable text stands as `%` with two
+//! hexadecimal digits for a byte, or `%u` with four for half a character of Windows, and `%` itself as `%25`. In the
+//! other columns of free text, a value that a spreadsheet would take for a formula (it begins with `=`, `+`, `-`, `@`, a
+//! tab or a line end) gets an apostrophe in front, as OWASP advises ("CSV Injection"); reading takes it off again.
+
+mod path;
+
+use std::borrow::Cow;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::sources::table::{Row, Table};
+use super::sources::{Contents, SourceError, name_of, subject};
+use super::{Clip, Obstacle, PersonId, SourceKind, Subject, Verdict};
+use crate::files::{FileError, write_atomic};
+
+/// The columns, in order.
+pub const COLUMNS: [&str; 17] = [
+    "path",
+    "dataset",
+    "person",
+    "label",
+    "reason",
+    "age",
+    "sex",
+    "symptoms",
+    "recorded",
+    "status",
+    "codec",
+    "container",
+    "rate_hz",
+    "channels",
+    "duration_secs",
+    "truncated",
+    "quality_flags",
+];
+/// The columns that mark such a table.
+const NEEDED: [&str; 5] = ["path", "dataset", "person", "label", "reason"];
+
+/// Writes the table of these recordings, whole or not at all. `flags` gives the words of the last column.
+///
+/// Relative paths are written from the root of the disk, as the table may lie anywhere.
+///
+/// # Errors
+/// [`FileError`] when it cannot be written; an older table is untouched then.
+pub fn write<'a>(
+    path: &Path,
+    clips: impl IntoIterator<Item = &'a Clip>,
+    flags: impl Fn(&Clip) -> String,
+) -> Result<(), FileError> {
+    write_atomic(path, "writing the table", |out| {
+        let mut table = csv::Writer::from_writer(out);
+        table.write_record(COLUMNS)?;
+        for clip in clips {
+            table.write_record(record(clip, &flags(clip))?)?;
+        }
+        table.flush()
+    })
+}
+
+fn record(clip: &Clip, flags: &str) -> io::Result<[String; COLUMNS.len()]> {
+    let (label, reason) = match &clip.verdict {
+        Verdict::Use(label) => (label.to_string(), String::new()),
+        Verdict::Exclude(reason) => ("exclude".to_owned(), reason.to_string()),
+        Verdict::Unreadable(reason) => ("unreadable".to_owned(), reason.clone()),
+    };
+    let subject = &clip.subject;
+    let facts = clip.facts();
+    let text = |text: &str| guarded(text).into_owned();
+    let fact = |value: Option<String>| value.unwrap_or_default();
+    Ok([
+        path::to_text(&std::path::absolute(&clip.path)?),
+        text(&clip.dataset),
+        text(&clip.person.0),
+        label,
+        text(&reason),
+        fact(subject.age.map(|years| years.to_string())),
+        text(subject.sex.as_deref().unwrap_or_default()),
+        text(&subject.symptoms),
+        text(&subject.recorded),
+        text(&clip.status),
+        text(facts.map_or("", |facts| &facts.format.codec)),
+        text(facts.map_or("", |facts| &facts.format.container)),
+        fact(facts.map(|facts| facts.rate.hz().to_string())),
+        fact(facts.map(|facts| facts.channels.to_string())),
+        fact(facts.map(|facts| facts.duration.0.to_string())),
+        fact(facts.map(|facts| facts.format.truncated.to_string())),
+        text(flags),
+    ])
+}
+
+/// Whether the file at `path` is such a table. Reads only its beginning.
+#[must_use]
+pub fn is_combined_table(path: &Path) -> bool {
+    Table::has_columns(path, &NEEDED)
+}
+
+/// Reads such a table as a dataset, without opening a sound.
+///
+/// A recording that it leaves out keeps the reason as [`Obstacle::LeftOutThere`]; one whose file is gone is
+/// [`Obstacle::NoAudioFile`]. What decoding found is not read: the files may have changed.
+///
+/// # Errors
+/// [`SourceError`] when it cannot be read or lacks one of the first five columns.
+pub fn read(path: &Path) -> Result<Contents, SourceError> {
+    let table = Table::read(path, &NEEDED)?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut contents = Contents::default();
+    contents.clips.extend(table.rows().filter(|row| !row.get("path").is_empty()).map(|row| clip(row, folder)));
+    let left_out = table.rows().count() - contents.clips.len();
+    if left_out > 0 {
+        contents.notes.push(format!("{left_out} rows of {} name no file; they were not read.", name_of(path)));
+    }
+    Ok(contents)
+}
+
+fn clip(row: Row, folder: &Path) -> Clip {
+    let path = found(row.get("path"), folder);
+    let (label, reason) = (row.get("label").to_lowercase(), unguarded(row.get("reason")));
+    let (status, left_out) = match label.as_str() {
+        "exclude" | "unreadable" if reason.is_empty() => ("", Some(label.clone())),
+        "exclude" | "unreadable" => ("", Some(reason.to_owned())),
+        _ => (label.as_str(), None),
+    };
+    let obstacle = if path.is_file() { left_out.map(Obstacle::LeftOutThere) } else { Some(Obstacle::NoAudioFile) };
+    let person = match unguarded(row.get("person")) {
+        // Without a person, the file is one of its own.
+        "" => format!("{}:{}", SourceKind::Table.id(), row.get("path")),
+        person => person.to_owned(),
+    };
+    let dataset = match unguarded(row.get("dataset")) {
+        "" => SourceKind::Table.id(),
+        dataset => dataset,
+    };
+    Clip {
+        dataset: dataset.into(),
+        subject: Subject {
+            symptoms: unguarded(row.get("symptoms")).to_owned(),
+            recorded: unguarded(row.get("recorded")).to_owned(),
+            ..subject(row.get("age"), unguarded(row.get("sex")))
+        },
+        obstacle,
+        ..Clip::new(path, SourceKind::Table, PersonId(person), status)
+    }
+}
+
+/// The file that a `path` means. A table made by hand may have a `%` that nobody escaped.
+fn found(text: &str, folder: &Path) -> PathBuf {
+    let path = folder.join(path::from_text(text));
+    let literal = folder.join(text);
+    if !path.is_file() && literal.is_file() { literal } else { path }
+}
+
+/// Whether a spreadsheet would take a cell that begins so for a formula.
+fn is_formula_start(first: char) -> bool {
+    matches!(first, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n')
+}
+
+/// A text that a spreadsheet shows as it is. An apostrophe gets another one where it would be taken for this one.
+fn guarded(text: &str) -> Cow<'_, str> {
+    match text.trim_start_matches('\'').chars().next() {
+        Some(first) if is_formula_start(first) => format!("'{text}").into(),
+        _ => text.into(),
+    }
+}
+
+/// The text that [`guarded`] was given.
+fn unguarded(text: &str) -> &str {
+    match text.trim_start_matches('\'').chars().next() {
+        Some(first) if is_formula_start(first) => text.strip_prefix('\'').unwrap_or(text),
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn formulas_are_guarded_and_nothing_else() {
+        for (text, in_cell) in [
+            ("=1+1", "'=1+1"),
+            ("-5", "'-5"),
+            ("@a", "'@a"),
+            ("\tx", "'\tx"),
+            ("'=1", "''=1"),
+            ("'tis", "'tis"),
+            ("a=1", "a=1"),
+            ("", ""),
+        ] {
+            assert_eq!(guarded(text), in_cell);
+            assert_eq!(unguarded(in_cell), text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_survives_its_guard(text in "['=@+a -]{0,6}") {
+            let cell = guarded(&text);
+            prop_assert_eq!(unguarded(&cell), &text);
+            prop_assert!(!cell.starts_with(is_formula_start));
+        }
+    }
+}
