@@ -26,7 +26,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::sources::table::{Row, Table};
-use super::sources::{Contents, SourceError, name_of, subject};
+use super::sources::{Contents, SourceError, counted, name_of, subject};
 use super::{Clip, Obstacle, PersonId, SourceKind, Subject, Verdict};
 use crate::files::{FileError, write_atomic};
 
@@ -125,7 +125,8 @@ pub fn read(path: &Path) -> Result<Contents, SourceError> {
     contents.clips.extend(table.rows().filter(|row| !row.get("path").is_empty()).map(|row| clip(row, folder)));
     let left_out = table.rows().count() - contents.clips.len();
     if left_out > 0 {
-        contents.notes.push(format!("{left_out} rows of {} name no file; they were not read.", name_of(path)));
+        let rows = counted(left_out, "row");
+        contents.notes.push(format!("Not read: {rows} of {} without a path.", name_of(path)));
     }
     Ok(contents)
 }

@@ -54,11 +54,12 @@ fn files_are_found_by_path_name_and_stem() {
         ("twice.wav".to_owned(), "", Some(Obstacle::NotInTable)),
     ];
     assert_eq!(listed(&contents.clips), expected);
-    let starts: Vec<_> = contents.notes.iter().map(|note| note.split(" of the").next().unwrap()).collect();
-    assert_eq!(
-        starts,
-        ["1 rows", "1 rows", "No column says whose recording is whose: every file counts as one person."]
-    );
+    let notes = [
+        "Not read: 1 row of the table without a file name.",
+        "Not read: 1 row of the table with the file of an earlier row.",
+        "No column says whose recording is whose: every file counts as one person.",
+    ];
+    assert_eq!(contents.notes, notes);
 
     let count = count_found(study.path(), &mapping("tables/all.csv")).unwrap();
     let labels = [("neg".to_owned(), 7), ("pos".to_owned(), 4)].into();
@@ -127,4 +128,21 @@ fn tables_are_shown_before_they_are_mapped() {
 
     let many = (0..40).fold(Study::new(), |study, n| study.file(&format!("{n:02}.csv"), "a,b\n"));
     assert_eq!(preview(many.path()).len(), 32);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// What the preview counts is what is read, whatever the table holds.
+    #[test]
+    fn a_damaged_table_is_counted_as_it_is_read(bytes in damaged()) {
+        let study = Study::new().file("t.csv", [b"File,Result\n", bytes.as_slice()].concat()).sound("healthy.wav");
+        for preview in preview(study.path()) {
+            let (count, contents) = (count_found(study.path(), &preview.guess), read(study.path(), &preview.guess));
+            let (Ok(count), Ok(contents)) = (count, contents) else { panic!("what was previewed is read") };
+            prop_assert_eq!(contents.clips.len(), count.rows + count.unnamed);
+            prop_assert_eq!(count.labels.values().sum::<usize>(), count.rows);
+            prop_assert_eq!(contents.clips.iter().filter(|clip| clip.obstacle.is_none()).count(), count.found);
+        }
+    }
 }

@@ -109,7 +109,7 @@ fn a_table_made_by_hand_needs_five_columns_and_may_be_relative() {
         ("bert", "ward", "", &Some(Obstacle::LeftOutThere("too loud".into()))),
     ];
     assert_eq!(listed, expected);
-    assert_eq!(contents.notes, ["1 rows of mine.csv name no file; they were not read."]);
+    assert_eq!(contents.notes, ["Not read: 1 row of mine.csv without a path."]);
     assert_eq!(counts(&study.scan().summary()), (4, 1, 1, 0));
     assert!(!is_combined_table(&study.path().join("sounds/a.wav")));
 }

@@ -73,5 +73,5 @@ fn virufy_files_that_do_not_fit_are_left_out_with_a_reason() {
         [("its name is not one of the dataset's", 1), ("no audio file", 1), ("the table and the folder disagree", 1)];
     assert_eq!(reasons(&scan.summary()), expected);
     assert_eq!(counts(&scan.summary()), (6, 0, 0, 3), "a .wav is not Virufy's");
-    assert!(scan.notes.iter().any(|note| note.starts_with("1 files beside")), "{:?}", scan.notes);
+    assert!(scan.notes.iter().any(|note| note.starts_with("Not read: 1 file beside")), "{:?}", scan.notes);
 }

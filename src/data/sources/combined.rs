@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::search::list;
-use super::{Contents, Listing, Source, SourceError, SourceKind};
+use super::{Contents, Listing, Source, SourceError, SourceKind, counted};
 use crate::data::table;
 
 /// The layout of a folder with such a table.
@@ -28,9 +28,7 @@ impl Source for Combined {
         let mut contents = table::read(path)?;
         let others = listing.tables().filter(|other| *other != path && table::is_combined_table(other)).count();
         if others > 0 {
-            contents
-                .notes
-                .push(format!("{others} more tables of recordings lie in this folder; only the first was read."));
+            contents.notes.push(format!("Not read: {} of recordings in this folder.", counted(others, "other table")));
         }
         Ok(contents)
     }

@@ -206,7 +206,13 @@ fn person(source: SourceKind, id: &str) -> super::PersonId {
 
 /// Says how many rows of a table do not count.
 fn note_on_rows_left_out(count: usize) -> Option<String> {
-    (count > 0).then(|| format!("{count} rows of the table have no id or repeat one; they were not read."))
+    (count > 0)
+        .then(|| format!("Not read: {} of the table without an id or with an earlier row's.", counted(count, "row")))
+}
+
+/// A count with its noun, for example "1 row" and "2 rows".
+pub(super) fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 /// Whether this is 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12.

@@ -13,7 +13,7 @@ use super::fields::{joined, subject};
 use super::search::list;
 use super::table::{Row, Table};
 use super::{Clip, Contents, Listing, Source, SourceError, SourceKind};
-use super::{has_extension, name_of, note_on_rows_left_out, person, stem_of};
+use super::{counted, has_extension, name_of, note_on_rows_left_out, person, stem_of};
 use crate::data::{Form, Obstacle, Subject};
 
 const TABLE: &str = "labels.csv";
@@ -101,7 +101,7 @@ fn files_in(folder: &Path, notes: &mut Vec<String>) -> Result<Vec<SoundFile>, So
         others += rest.len();
     }
     if others > 0 {
-        notes.push(format!("{others} files beside the recordings are no .mp3 and were not read."));
+        notes.push(format!("Not read: {} beside the recordings, as those are .mp3.", counted(others, "file")));
     }
     Ok(files)
 }

@@ -1,6 +1,5 @@
 //! Paths as text, without loss. [The table](super) says how.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// A path as text without control characters, which no reader trims.
@@ -29,8 +28,7 @@ fn push_path(text: &mut String, path: &Path) {
     for character in char::decode_utf16(path.as_os_str().encode_wide()) {
         match character {
             Ok(character) => push_char(text, character),
-            // Writing to a string cannot fail.
-            Err(half) => drop(write!(text, "%u{:04X}", half.unpaired_surrogate())),
+            Err(half) => text.push_str(&format!("%u{:04X}", half.unpaired_surrogate())),
         }
     }
 }
@@ -50,8 +48,7 @@ fn push_char(text: &mut String, character: char) {
 }
 
 fn push_byte(text: &mut String, byte: u8) {
-    // Writing to a string cannot fail.
-    drop(write!(text, "%{byte:02X}"));
+    text.push_str(&format!("%{byte:02X}"));
 }
 
 /// The path that [`to_text`] was given. What is no escape stands for itself.

@@ -24,7 +24,7 @@ use super::fields::{Fields, Sheet, subject, words_of};
 use super::search::list;
 use super::table::{Row, Table};
 use super::{Clip, Contents, Listing, Source, SourceError, SourceKind};
-use super::{name_of, note_on_rows_left_out, person};
+use super::{counted, name_of, note_on_rows_left_out, person};
 use crate::data::{Form, Obstacle, Subject};
 
 const TABLE: &str = "combined_data.csv";
@@ -88,8 +88,8 @@ impl Source for Coswara {
         contents.notes.extend(note_on_rows_left_out(left_out));
         reader.read_rows(&rows, &mut people);
         if !tables.is_empty() && !people.is_empty() {
-            let count = people.len();
-            contents.notes.push(format!("{count} people are in no table; their metadata.json describes them."));
+            let count = counted(people.len(), "folder");
+            contents.notes.push(format!("Described by the metadata.json, as no table has the person: {count}."));
         }
         reader.read_sheets(&people);
         contents.notes.extend(note_on_archives(&archives, &contents.clips));
@@ -234,5 +234,6 @@ fn note_on_archives(archives: &BTreeSet<String>, clips: &[Clip]) -> Option<Strin
         return None;
     }
     let sound = if unpacked.is_empty() { "The sound" } else { "A part of the sound" };
-    Some(format!("{sound} is still packed in {packed} archives (.tar.gz.aa and so on); let coughscope unpack them."))
+    let archives = counted(packed, "archive");
+    Some(format!("{sound} is still packed in {archives} (.tar.gz.aa and so on); let coughscope unpack them."))
 }

@@ -22,7 +22,7 @@ use super::fields::{Fields, score, subject, words_of};
 use super::search::list;
 use super::table::Table;
 use super::{Clip, Contents, Listing, Source, SourceError, SourceKind};
-use super::{is_uuid, name_of, note_on_rows_left_out, person};
+use super::{counted, is_uuid, name_of, note_on_rows_left_out, person};
 use crate::data::{Obstacle, Opinion, Rating, Subject};
 
 const NEEDED: [&str; 3] = ["uuid", "cough_detected", "status"];
@@ -68,9 +68,9 @@ impl Source for Coughvid {
         reader.add_the_rest();
         if files.passed_over > 0 {
             reader.contents.notes.push(format!(
-                "{} files were passed over: their recording is there in another format, and is read once (WebM before \
-                 Ogg before WAV).",
-                files.passed_over
+                "Passed over: {} of recordings that are there in another format too; each is read once, from WebM \
+                 before Ogg before WAV.",
+                counted(files.passed_over, "file")
             ));
         }
         Ok(reader.contents)
@@ -120,8 +120,8 @@ impl Reader<'_> {
     fn add_the_rest(&mut self) {
         let rest: Vec<String> = self.sounds.keys().filter(|uuid| is_uuid(uuid)).cloned().collect();
         if !rest.is_empty() {
-            let count = rest.len();
-            self.contents.notes.push(format!("{count} sound files are in no table or sheet; they have no label."));
+            let count = counted(rest.len(), "sound file");
+            self.contents.notes.push(format!("In no table or sheet, and so without a label: {count}."));
         }
         for uuid in rest {
             self.add_nameless(&uuid, Obstacle::NotInTable);
@@ -164,10 +164,7 @@ fn opinion(fields: &dyn Fields, expert: usize) -> Option<Opinion> {
 }
 
 fn note_on_people(people: &HashMap<String, String>) -> String {
-    let joined = match people.iter().filter(|(uuid, first)| uuid != first).count() {
-        1 => "1 recording".to_owned(),
-        several => format!("{several} recordings"),
-    };
+    let joined = counted(people.iter().filter(|(uuid, first)| uuid != first).count(), "recording");
     format!(
         "COUGHVID names no people, so it cannot be proven that nobody is in two parts. Recordings from one place, of \
          one age and gender, within 15 minutes count as one person's ({joined} joined to an earlier one)."

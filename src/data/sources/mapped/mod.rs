@@ -17,7 +17,7 @@ pub use preview::{TablePreview, preview};
 
 use super::fields::subject;
 use super::table::{Row, Table};
-use super::{Clip, Contents, SourceError, SourceKind, name_of, person, with_system_separators};
+use super::{Clip, Contents, SourceError, SourceKind, counted, name_of, person, with_system_separators};
 use crate::data::{Obstacle, PersonId};
 
 /// Which table of a folder describes its recordings, and which of its columns say what. Columns are matched in upper or
@@ -84,12 +84,12 @@ pub fn read(root: &Path, mapping: &Mapping) -> Result<Contents, SourceError> {
     contents.clips.extend(rows.rows.iter().map(|(path, row)| reader.clip(path.clone(), *row)));
     contents.clips.extend(rows.unnamed(&sounds).map(|path| reader.clip_without_row(path.to_owned())));
     if rows.nameless > 0 {
-        contents.notes.push(format!("{} rows of the table name no file; they were not read.", rows.nameless));
+        contents.notes.push(format!("Not read: {} of the table without a file name.", counted(rows.nameless, "row")));
     }
     if rows.repeated > 0 {
         contents
             .notes
-            .push(format!("{} rows of the table name the file of an earlier row; they were not read.", rows.repeated));
+            .push(format!("Not read: {} of the table with the file of an earlier row.", counted(rows.repeated, "row")));
     }
     if mapping.person.is_none() {
         contents.notes.push("No column says whose recording is whose: every file counts as one person.".to_owned());

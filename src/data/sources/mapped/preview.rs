@@ -124,7 +124,7 @@ fn preview_of(folder: &Path, path: &Path) -> Option<TablePreview> {
 fn guess(table: &Path, columns: &[String]) -> Mapping {
     let find = |names: &[&str]| {
         let named = |name: &&str| columns.iter().find(|column| lower(column).replace([' ', '-'], "_") == *name);
-        names.iter().find_map(|name| named(&name)).cloned()
+        names.iter().find_map(named).cloned()
     };
     let named: Vec<&String> = columns.iter().filter(|column| !column.is_empty()).collect();
     let first = || named.first().map(|column| (*column).clone());
