@@ -30,6 +30,7 @@ fn files_are_found_by_path_name_and_stem() {
         .sound("from the root.wav")
         .sound("sounds/windows.wav")
         .sound("a/b/moved.flac")
+        .sound("a/b/moved.wav")
         .sound("a/b/moved2.wav")
         .sound("tables/dots.wav")
         .sound("17.3.wav")
@@ -50,6 +51,7 @@ fn files_are_found_by_path_name_and_stem() {
         ("twice".to_owned(), "pos", Some(Obstacle::NoAudioFile)),
         ("absent.wav".to_owned(), "pos", Some(Obstacle::NoAudioFile)),
         found("far.wav", "neg"),
+        ("moved.wav".to_owned(), "", Some(Obstacle::NotInTable)),
         ("twice.wav".to_owned(), "", Some(Obstacle::NotInTable)),
         ("twice.wav".to_owned(), "", Some(Obstacle::NotInTable)),
     ];
@@ -63,7 +65,7 @@ fn files_are_found_by_path_name_and_stem() {
 
     let count = count_found(study.path(), &mapping("tables/all.csv")).unwrap();
     let labels = [("neg".to_owned(), 7), ("pos".to_owned(), 4)].into();
-    assert_eq!(count, MappingCount { rows: 11, found: 9, labels, unnamed: 2 });
+    assert_eq!(count, MappingCount { rows: 11, found: 9, labels, unnamed: 3 });
 }
 
 #[test]

@@ -12,7 +12,8 @@ pub(super) struct SoundFiles {
     paths: BTreeSet<PathBuf>,
     /// Path without extension to the first sound of that name.
     without_extension: HashMap<PathBuf, PathBuf>,
-    /// Lower-case stem to the only sound of that name; to none where there are several.
+    /// Lower-case stem to the only sound of that name; to none where there are several. One sound in several formats
+    /// beside each other, as converters leave it, is the first of them.
     by_stem: HashMap<String, Option<PathBuf>>,
 }
 
@@ -25,7 +26,7 @@ impl SoundFiles {
         for path in &paths {
             without_extension.entry(path.with_extension("")).or_insert_with(|| path.clone());
             let only = by_stem.entry(stem_of(path).to_lowercase()).or_insert_with(|| Some(path.clone()));
-            if only.as_ref() != Some(path) {
+            if only.as_ref().is_some_and(|only| only.with_extension("") != path.with_extension("")) {
                 *only = None;
             }
         }
