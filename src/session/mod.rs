@@ -20,7 +20,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use jobs::{Event, Reporter};
@@ -61,7 +61,7 @@ pub struct Session {
     reporter: Reporter,
     events: Receiver<Event>,
     /// To the thread that holds the study; `None` where it could not be started.
-    keeper: Option<Sender<Order>>,
+    keeper: Option<keeper::Handle>,
     /// Jobs that have not reported their end.
     active_jobs: usize,
     /// Raised to stop the run with this id.
@@ -139,13 +139,16 @@ impl Session {
 }
 
 impl Drop for Session {
-    /// Asks running jobs to stop, so that closing the window does not leave a core busy.
+    /// Asks running jobs to stop, so that closing the window does not leave a core busy, and waits until the study is saved.
     fn drop(&mut self) {
-        if let Some(keeper) = &self.keeper {
-            let _ = keeper.send(Order::Quit);
-        }
         for stop in self.stops.values() {
             stop.store(true, Ordering::Relaxed);
         }
+        let Some(keeper) = self.keeper.take() else { return };
+        let _ = keeper.orders.send(Order::Quit);
+        // Nobody listens any more: a report that waits for room would wait for ever.
+        let (_, nothing) = sync_channel(0);
+        drop(std::mem::replace(&mut self.events, nothing));
+        let _ = keeper.thread.join();
     }
 }

@@ -109,7 +109,7 @@ impl Session {
 
     /// Asks the study's thread for something.
     fn order(&mut self, order: Order) {
-        let sent = self.keeper.as_ref().is_some_and(|keeper| keeper.send(order).is_ok());
+        let sent = self.keeper.as_ref().is_some_and(|keeper| keeper.orders.send(order).is_ok());
         if sent {
             self.active_jobs += 1;
         } else {

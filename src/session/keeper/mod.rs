@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 pub(super) use orders::{Order, TrainAfter};
@@ -24,6 +25,14 @@ const PUBLISH_EVERY: Duration = Duration::from_millis(400);
 
 /// Edits of one kind that follow each other within this time are undone together: a slider is dragged in many steps.
 const ONE_GESTURE: Duration = Duration::from_millis(800);
+
+/// The running thread.
+pub(super) struct Handle {
+    /// Where its orders go.
+    pub orders: Sender<Order>,
+    /// To wait for its end.
+    pub thread: JoinHandle<()>,
+}
 
 /// A change that can be undone, and when it was made.
 struct Undo {
@@ -64,7 +73,7 @@ pub(super) struct Keeper {
 
 impl Keeper {
     /// Starts the thread. `None` when the operating system refuses.
-    pub fn start(reporter: &Reporter, storage: Storage, data_folder: PathBuf) -> Option<Sender<Order>> {
+    pub fn start(reporter: &Reporter, storage: Storage, data_folder: PathBuf) -> Option<Handle> {
         let (own, orders) = channel();
         let (sender, reporter) = (own.clone(), reporter.clone());
         let body = move || {
@@ -95,7 +104,7 @@ impl Keeper {
                 Ok(())
             });
         };
-        std::thread::Builder::new().name("study".to_owned()).spawn(body).ok().map(|_| sender)
+        std::thread::Builder::new().name("study".to_owned()).spawn(body).ok().map(|thread| Handle { orders: sender, thread })
     }
 
     fn run(mut self) {
