@@ -190,10 +190,9 @@ fn scanning_finds_what_was_promised() {
             assert!(with_file.iter().any(|clip| clip.verdict == Verdict::Use(label)), "{} has no {label}", scan.kind);
         }
         let unreadable = with_file.iter().filter(|clip| matches!(clip.verdict, Verdict::Unreadable(_))).count();
-        let truncated = with_file.iter().filter_map(|clip| clip.sound.as_ref()).filter(|s| s.format.truncated).count();
+        let truncated = with_file.iter().filter_map(|clip| clip.facts()).filter(|s| s.format.truncated).count();
         assert_eq!(unreadable + truncated, counts.broken, "{}", scan.kind);
-        let lasting =
-            with_file.iter().filter_map(|clip| clip.sound.as_ref()).all(|s| (0.5..3.1).contains(&s.duration.0));
+        let lasting = with_file.iter().filter_map(|clip| clip.facts()).all(|s| (0.5..3.1).contains(&s.duration.0));
         assert!(lasting, "{}", scan.kind);
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use coughscope::data::demo::{self, DemoConfig};
-use coughscope::session::{ClipId, Command, PredictionOutcome, RunPhase, Session, Severity, State, ViewState};
+use coughscope::session::{ClipId, Command, PredictionOutcome, RunPhase, Session, Severity, State, Storage, ViewState};
 use coughscope::train::TrainConfig;
 use coughscope::train::device::DeviceChoice;
 use std::ops::ControlFlow;
@@ -28,8 +28,11 @@ impl Bench {
         let root = folder.path().join("study");
         let config = DemoConfig { people: DemoConfig::MIN_PEOPLE, seed: 5 };
         demo::generate(&root, &config, &|_, _| ControlFlow::Continue(())).unwrap();
-        let mut bench =
-            Self { session: Session::new(Arc::new(|| {}), folder.path().join("data")), root, _folder: folder };
+        let mut bench = Self {
+            session: Session::new(Arc::new(|| {}), folder.path().join("data"), Storage::Memory),
+            root,
+            _folder: folder,
+        };
         bench.carry_out(Command::Open(vec![bench.root.clone()]));
         bench
     }
@@ -72,7 +75,7 @@ fn from_a_folder_to_a_prediction_and_back_from_disk() {
     let used = study.clips.iter().filter(|clip| clip.verdict.label().is_some()).count();
     assert!(used > 40, "{used} used recordings");
     let split = study.split.as_ref().unwrap().as_ref().unwrap();
-    assert_eq!(split.shared_people, 0);
+    assert_eq!(split.leaks.people, 0);
 
     bench.train(2);
     assert_eq!(bench.errors(), Vec::<&str>::new());
@@ -106,7 +109,7 @@ fn from_a_folder_to_a_prediction_and_back_from_disk() {
     let first = evaluation.predictions[0].clone();
     let path = first.path.unwrap();
     let threshold = evaluation.threshold();
-    let mut fresh = Session::new(Arc::new(|| {}), folder.join("elsewhere"));
+    let mut fresh = Session::new(Arc::new(|| {}), folder.join("elsewhere"), Storage::Memory);
     for command in [Command::Open(vec![folder]), Command::Predict(vec![path.clone()])] {
         fresh.send(command);
         while fresh.busy() {
@@ -179,7 +182,7 @@ fn a_chosen_recording_can_be_drawn_and_a_broken_one_says_why() {
 #[test]
 fn what_cannot_be_done_is_said() {
     let folder = tempfile::tempdir().unwrap();
-    let mut session = Session::new(Arc::new(|| {}), folder.path().join("data"));
+    let mut session = Session::new(Arc::new(|| {}), folder.path().join("data"), Storage::Memory);
     let carry_out = |session: &mut Session, command| {
         session.send(command);
         while session.busy() {
@@ -275,7 +278,7 @@ fn a_run_and_recordings_opened_together_give_scores() {
     let mut bench = Bench::new();
     bench.train(1);
     let (folder, cough) = (bench.state().current_run().unwrap().folder.clone(), a_recording(bench.state()));
-    let mut fresh = Session::new(Arc::new(|| {}), folder.join("elsewhere"));
+    let mut fresh = Session::new(Arc::new(|| {}), folder.join("elsewhere"), Storage::Memory);
     fresh.send(Command::Open(vec![cough, folder]));
     while fresh.busy() {
         fresh.wait(Duration::from_millis(50));
@@ -302,8 +305,8 @@ fn the_demo_trains_whatever_happens_beside_it() {
     let folder = tempfile::tempdir().unwrap();
     let bad = folder.path().join("bad.csv");
     std::fs::write(&bad, "no such columns\n").unwrap();
-    let mut session = Session::new(Arc::new(|| {}), folder.path().join("data"));
-    session.send(Command::RunDemo { folder: None });
+    let mut session = Session::new(Arc::new(|| {}), folder.path().join("data"), Storage::Memory);
+    session.send(Command::RunDemo { config: DemoConfig::default(), folder: None });
     session.send(Command::Open(vec![bad]));
     let start = Instant::now();
     while session.state().runs.is_empty() {

@@ -43,10 +43,10 @@ impl Study {
         self
     }
 
-    /// Writes a tenth of a second of sound.
+    /// Writes half a second of sound.
     fn sound(self, path: &str) -> Self {
         let rate = SampleRate::new(16_000).unwrap();
-        let samples: Vec<f32> = (0..1_600).map(|i| (i as f32 * 0.3).sin() * 0.5).collect();
+        let samples: Vec<f32> = (0..8_000).map(|i| (i as f32 * 0.3).sin() * 0.5).collect();
         self.file(path, encode_pcm16(&samples, rate).unwrap())
     }
 

@@ -67,7 +67,7 @@ fn the_table_has_the_agreed_columns_and_no_formulas() {
     let study = sources();
     let scans = scans_of(&study.path().join("in/x"));
     let path = study.path().join("t.csv");
-    write(&path, &scans[0].clips, |_| "-1 dB".to_owned()).unwrap();
+    write(&path, &scans[0].clips).unwrap();
     let text = std::fs::read_to_string(&path).unwrap();
     let mut rows = csv::Reader::from_reader(text.as_bytes());
     let heading = "path,dataset,person,label,reason,age,sex,symptoms,recorded,status,codec,container,rate_hz,channels,\
@@ -79,8 +79,8 @@ fn the_table_has_the_agreed_columns_and_no_formulas() {
     assert_eq!(std::fs::canonicalize(&rows[0][0]).unwrap(), file);
     let person = format!("coswara:{}", coswara::ANNA);
     let expected = [
-        "coswara", &person, "healthy", "", "31", "'=cmd", "fever", "", "healthy", "PCM", "WAV", "16000", "1", "0.1",
-        "false", "'-1 dB",
+        "coswara", &person, "healthy", "", "31", "'=cmd", "fever", "", "healthy", "PCM", "WAV", "16000", "1", "0.5",
+        "false", "no-cough",
     ];
     assert_eq!(first, expected);
     let (label, reason) = (&rows[1][3], &rows[1][4]);
@@ -118,8 +118,7 @@ fn a_table_made_by_hand_needs_five_columns_and_may_be_relative() {
 fn a_table_beside_datasets_does_not_hide_them() {
     let study = sources();
     let scans = scans_of(&study.path().join("in"));
-    write(&study.path().join("in/recordings.csv"), scans.iter().flat_map(|scan| &scan.clips), |_| String::new())
-        .unwrap();
+    write(&study.path().join("in/recordings.csv"), scans.iter().flat_map(|scan| &scan.clips)).unwrap();
     let found = read_all(&[study.path().to_owned()], &|_| ControlFlow::Continue(())).unwrap();
     let kinds: Vec<_> = found.sources.iter().map(|scan| scan.kind).collect();
     assert_eq!(kinds, [SourceKind::Folder, SourceKind::Coswara]);
@@ -138,6 +137,6 @@ fn a_name_that_is_no_text_survives() {
     }
     let table = study.path().join("t.csv");
     let clip = Clip::new(path.clone(), SourceKind::Folder, PersonId("p".into()), "sick");
-    write(&table, [&clip], |_| String::new()).unwrap();
+    write(&table, [&clip]).unwrap();
     assert_eq!(read(&table).unwrap().clips[0].path, path);
 }

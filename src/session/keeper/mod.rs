@@ -104,7 +104,11 @@ impl Keeper {
                 Ok(())
             });
         };
-        std::thread::Builder::new().name("study".to_owned()).spawn(body).ok().map(|thread| Handle { orders: sender, thread })
+        std::thread::Builder::new()
+            .name("study".to_owned())
+            .spawn(body)
+            .ok()
+            .map(|thread| Handle { orders: sender, thread })
     }
 
     fn run(mut self) {

@@ -1,0 +1,363 @@
+//! A study on disk: what is read once is known for good, whatever happens to the program, the folders or the files.
+
+#![cfg(test)]
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::process::{Command as Process, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use coughscope::data::demo::{self, DemoConfig};
+use coughscope::data::policy::{CoughKind, Treatment};
+use coughscope::data::split::{SplitBy, SplitConfig};
+use coughscope::data::{Decision, Label, LabelPolicy, Reason, SourceKind, Verdict};
+use coughscope::session::{Command, Edit, Session, Severity, Storage, StudyView};
+
+/// Longest that any job of these tests may take on a slow machine.
+const DEADLINE: Duration = Duration::from_secs(300);
+
+/// A folder with a demo study to read, and a place for studies.
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new(people: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = DemoConfig { people, seed: 3 };
+        demo::generate(&folder.path().join("data"), &config, &|_, _| ControlFlow::Continue(())).unwrap();
+        Self(folder)
+    }
+
+    fn path(&self, inside: &str) -> PathBuf {
+        self.0.path().join(inside)
+    }
+
+    /// A window's session, whose studies are kept in this place.
+    fn session(&self) -> Desk {
+        Desk(Session::new(Arc::new(|| {}), self.path("home"), Storage::Disk))
+    }
+
+    /// A session with the study in `inside`.
+    fn study(&self, inside: &str) -> Desk {
+        let mut desk = self.session();
+        desk.does(Command::OpenStudy(self.path(inside)));
+        desk
+    }
+}
+
+/// A session that waits for what it was asked.
+struct Desk(Session);
+
+impl Desk {
+    fn does(&mut self, command: Command) {
+        self.0.send(command);
+        let start = Instant::now();
+        while self.0.busy() {
+            self.0.wait(Duration::from_millis(50));
+            assert!(start.elapsed() < DEADLINE, "a job does not end");
+        }
+    }
+
+    fn view(&self) -> &StudyView {
+        &self.0.state().study
+    }
+
+    fn said(&self, severity: Severity) -> Vec<&str> {
+        let messages = self.0.state().messages.iter();
+        messages.filter(|message| message.severity == severity).map(|message| message.text.as_str()).collect()
+    }
+
+    /// `(path from the study's data on, verdict in words)` of every recording.
+    fn verdicts(&self) -> Vec<(String, String)> {
+        let words = |verdict: &Verdict| match verdict {
+            Verdict::Use(label) => label.to_string(),
+            Verdict::Exclude(reason) => reason.to_string(),
+            Verdict::Unreadable(reason) => reason.clone(),
+        };
+        let name =
+            |path: &Path| path.iter().rev().take(3).map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("<");
+        self.view().clips.iter().map(|clip| (name(&clip.path), words(&clip.verdict))).collect()
+    }
+
+    fn used(&self) -> usize {
+        self.view().used().count()
+    }
+
+    fn unread(&self) -> usize {
+        let unread = |verdict: &Verdict| *verdict == Verdict::Exclude(Reason::NotReadYet);
+        self.view().clips.iter().filter(|clip| unread(&clip.verdict)).count()
+    }
+}
+
+#[test]
+fn a_study_is_there_again_with_all_that_was_decided() {
+    let place = Place::new(40);
+    let mut first = place.study("mine");
+    first.does(Command::Open(vec![place.path("data")]));
+    assert_eq!(first.said(Severity::Error), Vec::<&str>::new());
+    assert_eq!(first.view().sources.len(), 3);
+    let mut policy = LabelPolicy { coswara_cough: CoughKind::Both, ..LabelPolicy::default() };
+    policy.set(SourceKind::Coughvid, "symptomatic", Treatment::Exclude);
+    let split = SplitConfig { by: SplitBy::Dataset, held_out: Some("virufy".into()), ..SplitConfig::default() };
+    let person = first.view().used().next().unwrap().clone();
+    first.does(Command::Edit(Edit::Policy(Box::new(policy.clone()))));
+    first.does(Command::Edit(Edit::Split(split.clone())));
+    first.does(Command::Edit(Edit::Decisions(vec![(person.path.clone(), Some(Decision::Exclude))])));
+    let (verdicts, used) = (first.verdicts(), first.used());
+    assert!(used > 40);
+    drop(first);
+
+    let again = place.study("mine");
+    assert_eq!(again.verdicts(), verdicts);
+    assert_eq!((&again.view().policy, &again.view().split_config), (&policy, &split));
+    assert_eq!(again.view().name, "mine");
+    assert!(again.view().synthetic, "made-up recordings stay made up");
+    let clip = again.view().clips.iter().find(|clip| clip.path == person.path).unwrap();
+    assert_eq!(clip.verdict, Verdict::Exclude(Reason::ByHand));
+    assert_eq!(again.said(Severity::Info), Vec::<&str>::new(), "nothing has changed, so nothing is said");
+
+    // It is offered by name.
+    drop(again);
+    let mut fresh = place.session();
+    fresh.0.wait(Duration::from_secs(5));
+    let recent = &fresh.0.state().recent;
+    assert_eq!(recent.iter().map(|study| study.name.as_str()).collect::<Vec<_>>(), ["mine"]);
+}
+
+#[test]
+fn a_change_can_be_undone_and_done_again() {
+    let place = Place::new(40);
+    let mut desk = place.study("mine");
+    desk.does(Command::Open(vec![place.path("data")]));
+    let before = desk.verdicts();
+    assert_eq!(desk.view().undo, None);
+    let paths: Vec<PathBuf> = desk.view().used().take(3).map(|clip| clip.path.clone()).collect();
+    let decisions = |decision| paths.iter().map(|path| (path.clone(), decision)).collect();
+    desk.does(Command::Edit(Edit::Decisions(decisions(Some(Decision::Exclude)))));
+    let after = desk.verdicts();
+    assert_ne!(after, before);
+    assert_eq!(desk.view().undo.as_deref(), Some("the decision about 3 recordings"));
+    let used = desk.used();
+    desk.does(Command::Undo);
+    assert_eq!((desk.verdicts(), desk.used()), (before.clone(), used + 3));
+    desk.does(Command::Redo);
+    assert_eq!(desk.verdicts(), after);
+    desk.does(Command::Undo);
+    desk.does(Command::Undo);
+    assert_eq!((desk.verdicts(), desk.view().undo.clone()), (before, None), "more undo than changes does nothing");
+}
+
+#[test]
+fn changed_new_and_missing_files_are_noticed() {
+    let place = Place::new(40);
+    let mut desk = place.study("mine");
+    let folder = place.path("own");
+    let cough = |class: &str, name: &str| folder.join(class).join(name);
+    let sounds: Vec<PathBuf> = walkdir::WalkDir::new(place.path("data/virufy"))
+        .sort_by_file_name()
+        .into_iter()
+        .filter_map(Result::ok)
+        .filter(|entry| entry.path().extension().is_some_and(|extension| extension == "mp3"))
+        .filter(|entry| entry.metadata().unwrap().len() > 5_000)
+        .map(walkdir::DirEntry::into_path)
+        .collect();
+    for class in ["healthy", "sick"] {
+        std::fs::create_dir_all(folder.join(class)).unwrap();
+    }
+    std::fs::copy(&sounds[0], cough("healthy", "a.mp3")).unwrap();
+    std::fs::copy(&sounds[1], cough("sick", "b.mp3")).unwrap();
+    std::fs::write(cough("sick", "c.mp3"), "").unwrap();
+    desk.does(Command::Open(vec![folder.clone()]));
+    assert_eq!(desk.used(), 2);
+    drop(desk);
+
+    std::fs::copy(&sounds[2], cough("sick", "c.mp3")).unwrap();
+    std::fs::copy(&sounds[3], cough("sick", "d.mp3")).unwrap();
+    std::fs::remove_file(cough("healthy", "a.mp3")).unwrap();
+    let again = place.study("mine");
+    assert_eq!(again.used(), 3, "{:?}", again.verdicts());
+    let said = again.said(Severity::Info);
+    assert!(said.iter().any(|text| text.contains("2 files are new or changed and 1 are missing")), "{said:?}");
+}
+
+/// Moved together with its study, moved alone and pointed at, moved alone and dropped on the window.
+#[test]
+fn moved_folders_are_found_again() {
+    let place = Place::new(40);
+    std::fs::create_dir(place.path("one")).unwrap();
+    std::fs::rename(place.path("data"), place.path("one/data")).unwrap();
+    let mut desk = place.study("one/mine");
+    desk.does(Command::Open(vec![place.path("one/data")]));
+    let path = desk.view().used().next().unwrap().path.clone();
+    desk.does(Command::Edit(Edit::Decisions(vec![(path, Some(Decision::Exclude))])));
+    let verdicts = desk.verdicts();
+    drop(desk);
+
+    std::fs::rename(place.path("one"), place.path("two")).unwrap();
+    let mut desk = place.study("two/mine");
+    assert_eq!(desk.verdicts(), verdicts);
+    assert!(desk.view().sources.iter().all(|source| source.present));
+    drop(desk);
+
+    std::fs::create_dir_all(place.path("elsewhere/deep")).unwrap();
+    std::fs::rename(place.path("two/data"), place.path("elsewhere/deep/data")).unwrap();
+    desk = place.study("two/mine");
+    assert!(desk.view().sources.iter().all(|source| !source.present));
+    assert_eq!(desk.verdicts(), verdicts, "what is known is kept");
+    let virufy = desk.view().sources.iter().find(|source| source.kind == SourceKind::Virufy).unwrap().key.clone();
+    desk.does(Command::Relocate { key: virufy.clone(), root: place.path("home") });
+    assert!(
+        desk.said(Severity::Error).iter().any(|text| text.contains("none of the recordings")),
+        "{:?}",
+        desk.said(Severity::Error)
+    );
+    assert_eq!(desk.verdicts(), verdicts, "a wrong folder changes nothing");
+    desk.does(Command::Relocate { key: virufy.clone(), root: place.path("elsewhere/deep/data/virufy/clinical") });
+    desk.does(Command::Relocate { key: virufy, root: place.path("elsewhere/deep/data/virufy") });
+    desk.does(Command::Open(vec![place.path("elsewhere/deep/data")]));
+    assert!(desk.view().sources.iter().all(|source| source.present), "{:?}", desk.view().sources);
+    assert_eq!(desk.view().sources.len(), 3, "no dataset twice");
+    assert_eq!(desk.verdicts(), verdicts);
+    assert_eq!(desk.unread(), 0);
+}
+
+#[test]
+fn reading_can_be_stopped_and_goes_on() {
+    let place = Place::new(120);
+    let mut desk = place.study("mine");
+    desk.0.send(Command::Open(vec![place.path("data")]));
+    let start = Instant::now();
+    while desk.0.state().loading.as_ref().is_none_or(|loading| loading.done < 5) {
+        desk.0.wait(Duration::from_millis(1));
+        assert!(start.elapsed() < DEADLINE);
+    }
+    desk.does(Command::StopReading);
+    let left = desk.unread();
+    assert!(left > 0, "it was stopped before the end");
+    assert!(desk.0.state().loading.is_none());
+    desk.does(Command::ReadAgain);
+    assert_eq!(desk.unread(), 0);
+    assert!(desk.said(Severity::Error).is_empty());
+}
+
+#[test]
+fn one_study_is_open_once() {
+    let place = Place::new(40);
+    let _first = place.study("mine");
+    let second = place.study("mine");
+    let errors = second.said(Severity::Error);
+    assert!(errors.iter().any(|text| text.contains("open in another window")), "{errors:?}");
+}
+
+#[test]
+fn a_damaged_index_is_made_anew_and_a_strange_folder_is_left_alone() {
+    let place = Place::new(40);
+    let mut desk = place.study("mine");
+    desk.does(Command::Open(vec![place.path("data")]));
+    let verdicts = desk.verdicts();
+    drop(desk);
+    std::fs::write(place.path("mine/index.sqlite"), "this is no database, but long enough to be one ".repeat(100))
+        .unwrap();
+    let desk = place.study("mine");
+    assert_eq!(desk.verdicts(), verdicts);
+    assert!(place.path("mine/index.damaged-1.sqlite").is_file(), "it is kept");
+    drop(desk);
+    let strange = place.study("data");
+    let errors = strange.said(Severity::Error);
+    assert!(errors.iter().any(|text| text.contains("holds other files")), "{errors:?}");
+}
+
+#[test]
+fn a_study_is_kept_elsewhere() {
+    let place = Place::new(40);
+    let mut desk = place.session();
+    desk.does(Command::Open(vec![place.path("data")]));
+    let first = desk.view().folder.clone().unwrap();
+    assert!(first.starts_with(place.path("home")), "nobody has to name a place: {}", first.display());
+    let verdicts = desk.verdicts();
+    desk.does(Command::SaveStudyAs(place.path("named")));
+    assert_eq!(desk.view().folder.as_deref(), Some(place.path("named").as_path()));
+    desk.does(Command::SaveStudyAs(place.path("data")));
+    assert!(!desk.said(Severity::Error).is_empty(), "a folder with other files is refused");
+    drop(desk);
+    let desk = place.study("named");
+    assert_eq!((desk.verdicts(), desk.view().name.as_str()), (verdicts, "named"));
+}
+
+/// Equal sounds are used once, and people who share one are never in two parts.
+#[test]
+fn copies_are_found_and_kept_together() {
+    let place = Place::new(40);
+    let mut desk = place.study("mine");
+    desk.does(Command::Open(vec![place.path("data")]));
+    let mut clips: Vec<_> = desk.view().used().filter(|clip| clip.source == SourceKind::Coswara).cloned().collect();
+    clips.retain(|clip| clip.verdict == Verdict::Use(Label::Sick));
+    let own = place.path("own");
+    for class in ["healthy", "sick"] {
+        std::fs::create_dir_all(own.join(class)).unwrap();
+    }
+    std::fs::copy(&clips[0].path, own.join("sick/copy.wav")).unwrap();
+    std::fs::copy(&clips[1].path, own.join("healthy/other.wav")).unwrap();
+    let used = desk.used();
+    desk.does(Command::Open(vec![own.clone()]));
+    assert_eq!(desk.used(), used, "both are copies");
+    let copy = desk.view().clips.iter().find(|clip| clip.path.ends_with("copy.wav")).unwrap().clone();
+    assert!(matches!(&copy.verdict, Verdict::Exclude(reason) if reason.to_string() == "exact duplicate"), "{copy:?}");
+    assert!(copy.same.exact.is_some());
+
+    // The first leaves its place to the copy.
+    desk.does(Command::Edit(Edit::Decisions(vec![(clips[0].path.clone(), Some(Decision::Exclude))])));
+    let copy = desk.view().clips.iter().find(|clip| clip.path.ends_with("copy.wav")).unwrap();
+    assert_eq!(copy.verdict, Verdict::Use(Label::Sick));
+
+    // Allowed by hand, both are used, and drawn together.
+    desk.does(Command::Undo);
+    let path = own.join("sick/copy.wav");
+    desk.does(Command::Edit(Edit::Decisions(vec![(path.clone(), Some(Decision::Use))])));
+    let split = desk.view().split.clone().unwrap().unwrap();
+    assert_eq!(split.leaks, Default::default());
+    let part = |wanted: &Path| desk.view().used().position(|clip| clip.path == wanted).map(|index| split.parts[index]);
+    assert_eq!(part(&path), part(&clips[0].path));
+    assert!(part(&path).is_some());
+}
+
+/// A program that is killed ten times at any moment loses nothing but the files in hand.
+#[test]
+fn ten_kills_leave_a_study_that_goes_on() {
+    let place = Place::new(150);
+    let scan = || {
+        let mut process = Process::new(env!("CARGO_BIN_EXE_coughscope"));
+        process.args(["scan", "--json", "--study"]).arg(place.path("mine"));
+        process.env("XDG_DATA_HOME", place.path("home")).env("HOME", place.path("home"));
+        process.stdout(Stdio::piped()).stderr(Stdio::null());
+        process
+    };
+    let mut known = 0;
+    for kill in 0..10_u64 {
+        let mut process = scan().arg(place.path("data")).spawn().unwrap();
+        // From before the study is made to somewhere in the middle, in steps that are no multiple of anything.
+        std::thread::sleep(Duration::from_millis(5 + kill * 37 % 211));
+        process.kill().unwrap();
+        process.wait().unwrap();
+        let sounds = sounds_in(&place.path("mine/index.sqlite"));
+        assert!(sounds >= known, "kill {kill}: {sounds} sounds are known, and {known} were before");
+        known = sounds;
+    }
+    let whole = scan().arg(place.path("data")).output().unwrap();
+    assert!(whole.status.success());
+    let in_memory = Process::new(env!("CARGO_BIN_EXE_coughscope"))
+        .args(["scan", "--json"])
+        .arg(place.path("data"))
+        .env("HOME", place.path("home"))
+        .output()
+        .unwrap();
+    let parsed = |output: &[u8]| serde_json::from_slice::<serde_json::Value>(output).unwrap();
+    assert_eq!(parsed(&whole.stdout), parsed(&in_memory.stdout), "as if nobody had killed it");
+}
+
+/// How many sounds the index in `path` knows; 0 where there is none yet.
+fn sounds_in(path: &Path) -> usize {
+    use coughscope::data::study::index::Index;
+    let Ok(index) = Index::open(path) else { return 0 };
+    index.sources().unwrap().iter().map(|(key, _)| index.sounds(key).unwrap().len()).sum()
+}
