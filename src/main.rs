@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use coughscope::cli::{self, Args, CliError, Subcommand};
+use coughscope::data::demo::DemoConfig;
 use coughscope::session::{Session, Storage};
 use coughscope::ui::{self, WindowError};
 
@@ -26,8 +27,9 @@ fn main() -> ExitCode {
 fn run(args: Args) -> Result<(), CliError> {
     let data_folder = Session::default_data_folder();
     match args.command {
-        Some(Subcommand::Demo(demo)) if !demo.headless && !demo.json && demo.out.is_none() => {
-            match window(&[], true, &data_folder) {
+        Some(Subcommand::Demo(demo)) if demo.wants_window() => {
+            let config = DemoConfig { people: demo.people, ..DemoConfig::default() };
+            match window(&[], Some(config), &data_folder) {
                 Err(WindowError::NoDisplay) => {
                     eprintln!("No display: the demo runs here, without its window.");
                     cli::run(Subcommand::Demo(demo), data_folder)
@@ -40,13 +42,13 @@ fn run(args: Args) -> Result<(), CliError> {
             }
         }
         Some(command) => cli::run(command, data_folder),
-        None => window(&args.paths, false, &data_folder).map_err(|error| match error {
+        None => window(&args.paths, None, &data_folder).map_err(|error| match error {
             WindowError::NoDisplay => CliError::Usage(error.to_string()),
             WindowError::Failed(_) | WindowError::BrokeDown(_) => CliError::work(error),
         }),
     }
 }
 
-fn window(paths: &[PathBuf], demo: bool, data_folder: &Path) -> Result<(), WindowError> {
+fn window(paths: &[PathBuf], demo: Option<DemoConfig>, data_folder: &Path) -> Result<(), WindowError> {
     ui::run(&|wake| Session::new(wake, data_folder.to_owned(), Storage::Disk), paths, demo)
 }

@@ -77,6 +77,14 @@ pub struct Demo {
     pub json: bool,
 }
 
+impl Demo {
+    /// Whether the demo is to be seen, where there is a display.
+    #[must_use]
+    pub fn wants_window(&self) -> bool {
+        !self.headless && !self.json && self.out.is_none() && self.only_make.is_none()
+    }
+}
+
 /// Arguments of `scan`.
 #[derive(Debug, clap::Args)]
 pub struct Scan {

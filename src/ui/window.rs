@@ -31,13 +31,13 @@ pub enum WindowError {
     BrokeDown(String),
 }
 
-/// Opens the window and stays until it is closed; opens `paths` at the start, and runs the demo if `demo`.
+/// Opens the window and stays until it is closed; opens `paths` at the start, and makes, opens and trains on the demo study `demo`.
 ///
 /// `session` makes the session from the closure that redraws the window.
 ///
 /// # Errors
 /// [`WindowError`] when there is no screen or it cannot be drawn on.
-pub fn run(session: &dyn Fn(Wake) -> Session, paths: &[PathBuf], demo: bool) -> Result<(), WindowError> {
+pub fn run(session: &dyn Fn(Wake) -> Session, paths: &[PathBuf], demo: Option<DemoConfig>) -> Result<(), WindowError> {
     if !has_display() {
         return Err(WindowError::NoDisplay);
     }
@@ -64,15 +64,15 @@ fn open(
     renderer: Renderer,
     session: &dyn Fn(Wake) -> Session,
     paths: &[PathBuf],
-    demo: bool,
+    demo: Option<DemoConfig>,
     opened: &AtomicBool,
 ) -> Result<(), String> {
     let creator: eframe::AppCreator<'_> = Box::new(|creation| {
         opened.store(true, Ordering::Relaxed);
         let ctx = creation.egui_ctx.clone();
         let mut session = session(Arc::new(move || ctx.request_repaint()));
-        if demo {
-            session.send(Command::RunDemo { config: DemoConfig::default(), folder: None });
+        if let Some(config) = demo {
+            session.send(Command::RunDemo { config, folder: None });
         }
         if !paths.is_empty() {
             session.send(Command::Open(paths.to_vec()));

@@ -50,8 +50,8 @@ pub struct DemoConfig {
 impl DemoConfig {
     /// Fewer people would leave a dataset without one of its classes or its broken files.
     pub const MIN_PEOPLE: usize = 40;
-    /// More would need more than 999 patients in Virufy, whose numbers have three digits.
-    pub const MAX_PEOPLE: usize = 2_000;
+    /// Five times the people of COUGHVID, Coswara and Virufy together; their recordings take some 10 GB.
+    pub const MAX_PEOPLE: usize = 100_000;
 }
 
 impl Default for DemoConfig {
@@ -170,7 +170,9 @@ fn write_study(
     // Chosen so that the datasets have about as many recordings each, of which one or more come from a person.
     let coswara_people = config.people * 3 / 10;
     let coughvid_people = config.people * 9 / 20;
-    let virufy_people = config.people - coswara_people - coughvid_people;
+    let virufy_people = (config.people - coswara_people - coughvid_people).min(virufy::MOST_PEOPLE);
+    // Large studies are mostly COUGHVID, as the real data are.
+    let coughvid_people = config.people - coswara_people - virufy_people;
 
     let rng = &mut random_stream(config.seed, CAST_STREAM);
     let coswara = plan::cast(rng, coswara_people, 0.16);

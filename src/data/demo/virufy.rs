@@ -22,7 +22,10 @@ const RATE_HZ: u32 = 48_000;
 /// One patient in this many has a row but no segment.
 const SILENT_EVERY: usize = 10;
 
-/// Lays `people` out under `virufy/clinical/`. At most 999: a patient's number has three digits.
+/// A patient's number has three digits.
+pub(super) const MOST_PEOPLE: usize = 999;
+
+/// Lays `people` out under `virufy/clinical/`. At most [`MOST_PEOPLE`].
 pub(super) fn lay_out<'a>(people: &'a [Person], rng: &mut ChaCha8Rng) -> Result<Layout<'a>, DemoError> {
     let rate = SampleRate::new(RATE_HZ)?;
     let root = Path::new("virufy/clinical");

@@ -208,6 +208,17 @@ impl Settings {
         if !(0.0..=1.0).contains(&bound) {
             return Err(format!("policy.min_cough_detected is {bound} and must be 0 to 1"));
         }
+        let quality = &self.policy.quality;
+        for (name, threshold) in [
+            ("silent_below_dbfs", quality.silent_below_dbfs),
+            ("clipped_share", quality.clipped_share),
+            ("min_secs", quality.min_secs),
+            ("min_snr_db", quality.min_snr_db),
+        ] {
+            if !threshold.is_finite() {
+                return Err(format!("policy.quality.{name} is {threshold} and must be a number"));
+            }
+        }
         for (name, share) in [("validation", self.split.validation), ("test", self.split.test)] {
             if !share.is_finite() {
                 return Err(format!("split.{name} is {share} and must be a number from 0 to below 1"));

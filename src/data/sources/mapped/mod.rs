@@ -25,6 +25,7 @@ use crate::data::{Obstacle, PersonId};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mapping {
     /// The table, relative to the folder.
+    #[serde(with = "relative")]
     pub table: PathBuf,
     /// The column with the sound's name or path.
     pub file: String,
@@ -38,6 +39,23 @@ pub struct Mapping {
     pub sex: Option<String>,
     /// The column that says which dataset a recording comes from. Without one, the folder's name does.
     pub dataset: Option<String>,
+}
+
+/// A relative path as portable text, whatever bytes its name has.
+mod relative {
+    use std::path::{Path, PathBuf};
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::data::study::portable;
+
+    pub fn serialize<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+        portable::encode(path, Path::new("")).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
+        Ok(portable::decode(&String::deserialize(deserializer)?, Path::new("")))
+    }
 }
 
 /// What a mapping would find, for a look before it is used.

@@ -4,6 +4,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::*;
 use crate::data::policy::Treatment;
+use crate::data::sources::mapped::Mapping;
 
 fn full() -> Settings {
     let entry = |key: &str, kind, path: &str, near: Option<&str>| SourceEntry {
@@ -22,7 +23,13 @@ fn full() -> Settings {
         split: SplitConfig { seed: u64::MAX, ..SplitConfig::default() },
         ..Settings::default()
     };
-    settings.sources[1].mapping = Some(toml::toml! { file = "name of file" [labels] pos = "sick" });
+    settings.sources[1].mapping = Some(Mapping {
+        table: "tables/mine.csv".into(),
+        file: "name of file".into(),
+        label: "pos".into(),
+        person: Some("who".into()),
+        ..Mapping::default()
+    });
     settings.policy.set(SourceKind::Coswara, "recovered_full", Treatment::Healthy);
     let decided = [("a/é \"b\".wav", Decision::Exclude), ("c%25.wav", Decision::Sick)];
     settings.decisions.insert("coswara".into(), decided.map(|(path, made)| (path.to_owned(), made)).into());
@@ -115,22 +122,13 @@ fn values_that_make_no_sense_are_named_and_never_written() {
     refused(&|settings| settings.split.validation = f64::INFINITY, "split.validation");
     refused(&|settings| settings.policy.min_cough_detected = f64::NAN, "min_cough_detected");
     refused(&|settings| settings.policy.min_cough_detected = 1e300, "min_cough_detected");
+    refused(&|settings| settings.policy.quality.min_snr_db = f32::NAN, "min_snr_db");
     let error = Settings { version: VERSION + 1, ..full() }.write(Path::new("never made")).unwrap_err();
     assert!(matches!(error, SettingsError::Invalid { .. }), "{error:?}");
     assert!(!Path::new("never made").exists());
     let crowded = SplitConfig { test: 0.9, validation: 0.9, ..SplitConfig::default() };
     let settings = Settings { split: crowded, ..Settings::default() };
     assert_eq!(read(written(&settings)).unwrap(), settings, "the split itself refuses these");
-}
-
-#[test]
-fn a_key_is_free() {
-    let mut settings = full();
-    assert_eq!(settings.free_key(SourceKind::VirufyCdf), "virufy-cdf");
-    assert_eq!(settings.free_key(SourceKind::Coswara), "coswara-2");
-    settings.sources[1].key = "coswara-2".into();
-    assert_eq!(settings.free_key(SourceKind::Coswara), "coswara-3");
-    assert!(is_key(&settings.free_key(SourceKind::VirufyCdf)));
 }
 
 #[test]
