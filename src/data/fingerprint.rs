@@ -3,6 +3,7 @@
 //! A [`ContentHash`] is equal where the decoded samples are; a [`Fingerprint`] is similar where the sound is, after
 //! re-encoding, resampling, a change of gain or a cut. [`duplicates`](super::duplicates) compares them.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::str::FromStr;
 
@@ -143,7 +144,17 @@ impl Fingerprint {
             let power = |frame: usize| frames.powers.get(frame).copied().unwrap_or(0.0);
             word < count && power(word).max(power(word + LAG)) > floor
         };
-        let mut analyser = Analyser::new(slow_hz);
+        Analyser::with(slow_hz, |analyser| Self::listen(&slow, &frames, count, &is_heard, analyser))
+    }
+
+    /// The words of `count` places in `slow`, of which `is_heard` tells the silent ones.
+    fn listen(
+        slow: &[f32],
+        frames: &Frames,
+        count: usize,
+        is_heard: &dyn Fn(usize) -> bool,
+        analyser: &mut Analyser,
+    ) -> Option<Self> {
         // Only frames that a word needs are analysed; this keeps the last ones, by frame number.
         let mut recent = [[0.0; BITS]; LAG + 1];
         let mut words = vec![SILENT; count];
@@ -153,7 +164,7 @@ impl Fingerprint {
             if !ends_word && !is_heard(frame) {
                 continue;
             }
-            let now = analyser.differences(&slow, frames.start(frame));
+            let now = analyser.differences(slow, frames.start(frame));
             if let Some(word) = word.filter(|_| ends_word) {
                 let before = &recent[word % (LAG + 1)];
                 let bits = now.iter().zip(before).fold(0, |bits, (now, before)| bits << 1 | u32::from(now > before));
@@ -258,6 +269,11 @@ impl Frames {
     }
 }
 
+thread_local! {
+    /// The analysers of the rates that this thread has met: planning takes as long as a second of sound.
+    static ANALYSERS: RefCell<Vec<(f64, Analyser)>> = const { RefCell::new(Vec::new()) };
+}
+
 /// From a window of sound to differences of bands.
 struct Analyser {
     window: Vec<f32>,
@@ -270,6 +286,21 @@ struct Analyser {
 }
 
 impl Analyser {
+    /// Lends the thread's analyser of this rate.
+    fn with<T>(rate_hz: f64, work: impl FnOnce(&mut Self) -> T) -> T {
+        /// Recorders have a handful of rates.
+        const MOST: usize = 8;
+        ANALYSERS.with_borrow_mut(|analysers| {
+            let place = analysers.iter().position(|(hz, _)| hz.to_bits() == rate_hz.to_bits());
+            let (_, mut analyser) =
+                place.map_or_else(|| (rate_hz, Self::new(rate_hz)), |place| analysers.swap_remove(place));
+            let result = work(&mut analyser);
+            analysers.truncate(MOST - 1);
+            analysers.push((rate_hz, analyser));
+            result
+        })
+    }
+
     fn new(rate_hz: f64) -> Self {
         let length = (WINDOW_HOPS as f64 * Fingerprint::HOP.0 * rate_hz).round() as usize;
         // Zeros fill up to a length of small prime factors.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Obstacle;
+use super::policy::Rule;
 use super::quality::Flag;
 
 /// Why a recording is left out. Its `Display` is a phrase for tables and lists.
@@ -16,8 +17,10 @@ pub enum Reason {
     CoughBelow(f64),
     /// The cough detector's score is missing.
     CoughNotStated,
-    /// The policy leaves its status out; the words say which status, and why.
-    Status(String),
+    /// Its status is left out, as it is unless the user says otherwise.
+    Rule(&'static Rule),
+    /// The user leaves this status out.
+    Choice(String),
     /// Nobody has said what this status counts as.
     UnknownStatus(String),
     /// As many experts found it healthy as sick.
@@ -35,7 +38,10 @@ impl fmt::Display for Reason {
             Self::NotReadYet => f.write_str("not read yet"),
             Self::CoughBelow(bound) => write!(f, "cough_detected below {bound}"),
             Self::CoughNotStated => f.write_str("cough_detected is not stated"),
-            Self::Status(words) => f.write_str(words),
+            Self::Rule(rule) if rule.status.is_empty() => f.write_str(rule.why),
+            Self::Rule(rule) => write!(f, "{}: {}", rule.status, rule.why),
+            Self::Choice(status) if status.is_empty() => f.write_str("nothing stated: left out by choice"),
+            Self::Choice(status) => write!(f, "{}: left out by choice", shortened(status)),
             Self::UnknownStatus(status) => write!(f, "unknown status \"{}\"", shortened(status)),
             Self::ExpertsDisagree => f.write_str("the experts disagree"),
             Self::Flag(flag) => f.write_str(&flag.name().to_lowercase()),
@@ -60,7 +66,7 @@ impl fmt::Display for Obstacle {
 }
 
 /// The first characters of a value from a table, so that a damaged one does not fill the screen.
-pub(super) fn shortened(value: &str) -> String {
+fn shortened(value: &str) -> String {
     /// Longer than any real status (27 characters in Coswara) and any reason of ours.
     const MOST: usize = 80;
     if value.chars().count() <= MOST {

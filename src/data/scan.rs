@@ -146,13 +146,18 @@ impl SourceSummary {
             unreadable: Vec::new(),
             without_audio: Vec::new(),
         };
+        // There are few different reasons, and one in words for each of 35,000 recordings would take longer than the rest.
+        let mut reasons: Vec<(&Reason, usize)> = Vec::new();
         for clip in clips {
             summary.recordings += 1;
             match &clip.verdict {
                 Verdict::Use(Label::Healthy) => summary.healthy += 1,
                 Verdict::Use(Label::Sick) => summary.sick += 1,
                 Verdict::Exclude(reason) => {
-                    *summary.excluded.entry(reason.to_string()).or_default() += 1;
+                    match reasons.iter_mut().find(|(known, _)| *known == reason) {
+                        Some((_, count)) => *count += 1,
+                        None => reasons.push((reason, 1)),
+                    }
                     if *reason == Reason::Obstacle(Obstacle::NoAudioFile) {
                         summary.without_audio.push(clip.path.clone());
                     }
@@ -161,6 +166,9 @@ impl SourceSummary {
                     summary.unreadable.push(UnreadableFile { path: clip.path.clone(), reason: reason.clone() });
                 }
             }
+        }
+        for (reason, count) in reasons {
+            *summary.excluded.entry(reason.to_string()).or_default() += count;
         }
         summary
     }

@@ -14,7 +14,6 @@ use rules::rule_for;
 pub use rules::{DIAGNOSES, DiagnosisRule, RULES, Rule, Treatment};
 
 use super::quality::{Flag, FlagSet, FlagTreatment, QualityPolicy};
-use super::reason::shortened;
 use super::{Clip, Decision, Form, Label, Rating, Reason, Sound, SourceKind, Verdict};
 
 /// Whether a diagnosis that an expert gave by listening decides over what people said of themselves.
@@ -232,7 +231,7 @@ impl LabelPolicy {
         match self.treatment(clip.source, &clip.status) {
             Some(Treatment::Healthy) => Verdict::Use(Label::Healthy),
             Some(Treatment::Sick) => Verdict::Use(Label::Sick),
-            Some(Treatment::Exclude) => Verdict::Exclude(Reason::Status(reason_to_exclude(clip.source, &clip.status))),
+            Some(Treatment::Exclude) => Verdict::Exclude(reason_to_exclude(clip.source, &clip.status)),
             None => Verdict::Exclude(Reason::UnknownStatus(clip.status.clone())),
         }
     }
@@ -273,13 +272,12 @@ fn get_in(rows: &BTreeMap<String, Treatment>, word: &str) -> Option<Treatment> {
     rows.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)).map(|(_, treatment)| *treatment)
 }
 
-/// Why a status is left out: the rule's own reason, or the user's choice where the rule would have used it.
-fn reason_to_exclude(source: SourceKind, status: &str) -> String {
-    let why = match rule_for(source, status) {
-        Some(rule) if rule.default == Treatment::Exclude => rule.why,
-        _ => "left out by choice",
-    };
-    if status.is_empty() { why.to_owned() } else { format!("{}: {why}", shortened(status)) }
+/// Why a status is left out: by its rule, or by the user's choice where the rule would have used it.
+fn reason_to_exclude(source: SourceKind, status: &str) -> Reason {
+    match rule_for(source, status) {
+        Some(rule) if rule.default == Treatment::Exclude => Reason::Rule(rule),
+        _ => Reason::Choice(status.to_owned()),
+    }
 }
 
 #[cfg(test)]

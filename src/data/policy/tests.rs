@@ -56,7 +56,7 @@ fn a_change_replaces_the_row_whatever_its_case() {
     let mut policy = LabelPolicy::default();
     policy.set(SourceKind::Coughvid, "covid-19", Treatment::Exclude);
     let verdict = decide(&policy, SourceKind::Coughvid, "COVID-19");
-    assert_eq!(verdict, Verdict::Exclude(Reason::Status("COVID-19: left out by choice".into())));
+    assert_eq!(verdict, Verdict::Exclude(Reason::Choice("COVID-19".into())));
     assert_eq!(policy.labels[&SourceKind::Coughvid].len(), 4, "no second row");
     policy.set(SourceKind::Coswara, "recovered_full", Treatment::Healthy);
     assert_eq!(decide(&policy, SourceKind::Coswara, "recovered_full"), Verdict::Use(Label::Healthy));

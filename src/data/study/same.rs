@@ -27,26 +27,28 @@ impl Study {
         let wanted: Vec<&Clip> = self.clips().filter(|clip| self.policy.wants(clip.form)).collect();
         let exact = exact_groups(&wanted);
         let near = near_groups(&wanted, &self.near, &exact);
-        let mut same = HashMap::new();
         let (mut exact_seen, mut near_seen) = (Seen::default(), Seen::default());
+        let mut same = Vec::with_capacity(wanted.len());
         for (index, clip) in wanted.iter().enumerate() {
-            let found = SameSound { exact: exact.get(&index).copied(), near: near.get(&index).copied(), ..clip.same };
-            if found.exact.is_none() && found.near.is_none() {
+            let (exact, near) = (exact.get(&index).copied(), near.get(&index).copied());
+            if exact.is_none() && near.is_none() {
+                same.push(SameSound::default());
                 continue;
             }
             // One that is left out for another reason leaves its place to the next.
             let alone = Clip { same: SameSound::default(), ..(*clip).clone() };
             let would_be_used = self.policy.would_use(alone);
-            let found = SameSound {
-                repeats_exact: exact_seen.repeats(found.exact, would_be_used),
-                repeats_near: near_seen.repeats(found.near, would_be_used),
-                ..found
-            };
-            same.insert(clip.path.clone(), found);
+            same.push(SameSound {
+                exact,
+                near,
+                repeats_exact: exact_seen.repeats(exact, would_be_used),
+                repeats_near: near_seen.repeats(near, would_be_used),
+            });
         }
         let policy = &self.policy;
+        let mut same = same.into_iter();
         for clip in self.sources.iter_mut().flat_map(|source| &mut source.clips) {
-            let found = same.get(clip.path.as_path()).copied().unwrap_or_default();
+            let found = if policy.wants(clip.form) { same.next().unwrap_or_default() } else { SameSound::default() };
             if found != clip.same {
                 let clip = Arc::make_mut(clip);
                 clip.same = found;
@@ -74,15 +76,12 @@ impl Seen {
 
 /// The group of every recording whose samples another one has too.
 fn exact_groups(clips: &[&Clip]) -> HashMap<usize, u32> {
-    let mut by_hash: HashMap<ContentHash, Vec<usize>> = HashMap::with_capacity(clips.len());
-    for (index, clip) in clips.iter().enumerate() {
-        if let Some(facts) = clip.facts() {
-            by_hash.entry(facts.content).or_default().push(index);
-        }
-    }
-    let mut groups: Vec<Vec<usize>> = by_hash.into_values().filter(|members| members.len() > 1).collect();
-    groups.sort_unstable();
-    numbered(&groups)
+    let hashed = clips.iter().enumerate().filter_map(|(index, clip)| Some((clip.facts()?.content, index)));
+    let mut hashed: Vec<(ContentHash, usize)> = hashed.collect();
+    hashed.sort_unstable();
+    let repeated = hashed.chunk_by(|one, other| one.0 == other.0).filter(|members| members.len() > 1);
+    let numbered = repeated.zip(0..);
+    numbered.flat_map(|(members, group)| members.iter().map(move |(_, index)| (*index, group))).collect()
 }
 
 /// The group of every recording whose sound another one has in another form, by any chain of pairs. Equal samples are no
@@ -113,13 +112,4 @@ fn near_groups(clips: &[&Clip], pairs: &[(PathBuf, PathBuf)], exact: &HashMap<us
         group_of.insert(member, *numbers.entry(first).or_insert(next));
     }
     group_of
-}
-
-fn numbered(groups: &[Vec<usize>]) -> HashMap<usize, u32> {
-    let number = |group: usize| u32::try_from(group).unwrap_or(u32::MAX);
-    groups
-        .iter()
-        .enumerate()
-        .flat_map(|(group, members)| members.iter().map(move |member| (*member, number(group))))
-        .collect()
 }

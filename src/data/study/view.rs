@@ -1,6 +1,6 @@
 //! What others see of a study at one moment. It never changes, so that it can be read from any thread without waiting.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -107,7 +107,7 @@ impl Study {
             })
             .collect();
         let used: Vec<&Clip> = clips.iter().map(Arc::as_ref).filter(|clip| clip.verdict.label().is_some()).collect();
-        let people: BTreeSet<&PersonId> = used.iter().map(|clip| &clip.person).collect();
+        let people: HashSet<&PersonId> = used.iter().map(|clip| &clip.person).collect();
         StudyView {
             people: people.len(),
             tally: Tally::of(&self.sources, clips.iter().map(Arc::as_ref), &self.policy),
