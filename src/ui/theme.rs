@@ -272,6 +272,11 @@ pub fn strong(text: impl Into<String>) -> RichText {
     RichText::new(text).font(FontId::new(size::BODY, semi_bold_family()))
 }
 
+/// Running text.
+pub fn plain(text: impl Into<String>) -> RichText {
+    RichText::new(text).size(size::BODY)
+}
+
 /// Secondary text.
 pub fn muted(ui: &Ui, text: impl Into<String>) -> RichText {
     RichText::new(text).size(size::SMALL).color(palette(ui).muted)

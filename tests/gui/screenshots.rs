@@ -78,6 +78,64 @@ fn every_empty_panel_is_pictured() {
     }
 }
 
+const TABS: [&str; 4] = ["Overview", "Labels", "Quality", "Parts"];
+
+#[test]
+fn the_study_is_pictured_tab_by_tab() {
+    use egui_kittest::kittest::Queryable as _;
+    let mut window = Window::new(USUAL, Theme::Light);
+    let root = window.make_study(400);
+    window.drop(&[root]);
+    run_until(&mut window.harness, PATIENCE, "the reading to begin", |harness| {
+        harness.state().state().loading.as_ref().is_some_and(|loading| loading.total > 0)
+            && !harness.state().state().study.clips.is_empty()
+    });
+    window.settle();
+    window.save(&scratch().join("reading-light.png"));
+    window.harness.get_by_label("Stop").click();
+    window.wait_until_read();
+    if window.harness.state().state().study.unread > 0 {
+        window.save(&scratch().join("stopped-light.png"));
+        window.harness.get_by_label("Read them").click();
+        window.settle();
+        window.wait_until_read();
+    }
+    choose_recording(&mut window);
+    for (theme_name, theme, size) in
+        [("light", Theme::Light, USUAL), ("dark", Theme::Dark, USUAL), ("900x600", Theme::Light, SMALLEST)]
+    {
+        window.harness.ctx.set_theme(theme);
+        window.harness.set_size(size);
+        for tab in TABS {
+            window.go_to_tab(tab);
+            window.harness.remove_cursor();
+            window.settle();
+            window.save(&scratch().join(format!("data-{}-{theme_name}.png", tab.to_lowercase())));
+        }
+        window.harness.get_by_label("File").click();
+        window.settle();
+        window.save(&scratch().join(format!("file-menu-{theme_name}.png")));
+        window.harness.key_press(eframe::egui::Key::Escape);
+        window.settle();
+    }
+}
+
+#[test]
+fn the_mapping_dialog_is_pictured() {
+    for (name, theme, size) in
+        [("light", Theme::Light, USUAL), ("dark", Theme::Dark, USUAL), ("900x600", Theme::Light, SMALLEST)]
+    {
+        let mut window = Window::new(size, theme);
+        let folder = window.make_table();
+        window.drop(&[folder]);
+        run_until(&mut window.harness, PATIENCE, "the count", |harness| {
+            harness.state().state().mapping.as_ref().is_some_and(|mapping| mapping.count.is_some())
+        });
+        window.settle();
+        window.save(&scratch().join(format!("mapping-{name}.png")));
+    }
+}
+
 fn loaded(harness: &Harness<'_, App>) -> bool {
     matches!(harness.state().state().explore.view, ViewState::Ready(_))
 }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::StudySource;
 use crate::data::policy::{DIAGNOSES, RULES, Treatment};
-use crate::data::{Clip, LabelPolicy, SourceKind};
+use crate::data::quality::{Flag, FlagTreatment};
+use crate::data::{Clip, LabelPolicy, Reason, SourceKind, Verdict};
 
 /// One status of one dataset, as a row of the policy.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +39,19 @@ pub struct DiagnosisRow {
     pub recordings: usize,
 }
 
+/// One flag of the quality policy, as a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FlagRow {
+    /// The flag.
+    pub flag: Flag,
+    /// What it leads to.
+    pub treatment: FlagTreatment,
+    /// Recordings that have it, whatever else is wrong with them.
+    pub recordings: usize,
+    /// Those of them that are left out because of it: nothing else came before.
+    pub left_out: usize,
+}
+
 /// The policy's rows with their counts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tally {
@@ -45,6 +59,10 @@ pub struct Tally {
     pub statuses: Vec<StatusRow>,
     /// Diagnoses: the known ones in the order of [`DIAGNOSES`], then others by name; empty where no expert said anything.
     pub diagnoses: Vec<DiagnosisRow>,
+    /// Every flag, in the order of [`Flag::ALL`].
+    pub flags: Vec<FlagRow>,
+    /// Recordings about which a person has decided.
+    pub by_hand: usize,
 }
 
 impl Tally {
@@ -53,16 +71,33 @@ impl Tally {
         // Counted by the datasets' own spelling first: one look-up for each recording and no new text.
         let mut spelled: BTreeMap<(SourceKind, &str), [usize; 2]> = BTreeMap::new();
         let mut heard: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut flags = Flag::ALL.map(|flag| FlagRow {
+            flag,
+            treatment: policy.quality.treatment(flag),
+            recordings: 0,
+            left_out: 0,
+        });
+        let mut by_hand = 0;
         for clip in clips.filter(|clip| clip.has_file()) {
             let [recordings, used] = spelled.entry((clip.source, clip.status.as_str())).or_default();
             *recordings += 1;
             *used += usize::from(clip.verdict.label().is_some());
+            by_hand += usize::from(clip.decision.is_some());
+            for row in flags.iter_mut().filter(|row| clip.flags.contains(row.flag)) {
+                row.recordings += 1;
+                row.left_out += usize::from(clip.verdict == Verdict::Exclude(Reason::Flag(row.flag)));
+            }
             let said: BTreeSet<&str> = clip.opinions.iter().map(|opinion| opinion.diagnosis.as_str()).collect();
             for diagnosis in said.into_iter().filter(|diagnosis| !diagnosis.is_empty()) {
                 *heard.entry(diagnosis).or_default() += 1;
             }
         }
-        Self { statuses: status_rows(sources, &spelled, policy), diagnoses: diagnosis_rows(&heard, policy) }
+        Self {
+            statuses: status_rows(sources, &spelled, policy),
+            diagnoses: diagnosis_rows(&heard, policy),
+            flags: flags.to_vec(),
+            by_hand,
+        }
     }
 }
 

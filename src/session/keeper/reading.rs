@@ -412,7 +412,7 @@ impl Job {
         let ScanError::Unrecognised { path, .. } = problem else { return };
         let tables = mapped::preview(path);
         if !tables.is_empty() {
-            let _ = self.reporter.send(Event::Unmapped(Unmapped { root: path.clone(), tables }));
+            let _ = self.reporter.send(Event::Unmapped(Unmapped { root: path.clone(), tables, count: None }));
         }
     }
 

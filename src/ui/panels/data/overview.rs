@@ -11,7 +11,7 @@ use crate::session::Command;
 use crate::ui::dialogs::Dialog;
 use crate::ui::format::{count, short_path};
 use crate::ui::theme::{self, palette, space};
-use crate::ui::widgets::{card, class_bar, columns, dot, notice, stat};
+use crate::ui::widgets::{card, class_bar, columns, dot, notice_with, stat};
 
 /// Height of the list of unreadable files, in points; it scrolls.
 const UNREADABLE_HEIGHT: f32 = 180.0;
@@ -104,9 +104,16 @@ fn datasets(ui: &mut Ui, overview: &Overview, cx: &mut Cx<'_>) {
             });
         });
         if !source.present {
-            notice(ui, "The folder is not there any more. What was read is kept; say where the folder is now.");
-            if ui.button("Locate…").clicked() {
+            let text = "Its folder is not there any more. What was read is kept. Say where the folder is now, or drop it \
+                        on this window.";
+            if notice_with(ui, text, "Locate…") {
                 cx.ask(Dialog::Locate(source.key.clone()));
+            }
+        }
+        if source.packed {
+            let text = "Its sound is still in split archives. They are joined and unpacked beside them; the archives stay.";
+            if notice_with(ui, text, "Unpack the archives") {
+                cx.send(Command::Unpack(source.key.clone()));
             }
         }
         class_bar(ui, summary.healthy, summary.sick);
@@ -115,22 +122,14 @@ fn datasets(ui: &mut Ui, overview: &Overview, cx: &mut Cx<'_>) {
             ui.add_space(space::S);
             class_count(ui, Label::Sick, summary.sick);
         });
-        if source.packed {
-            ui.horizontal(|ui| {
-                if ui.button("Unpack the archives").clicked() {
-                    cx.send(Command::Unpack(source.key.clone()));
-                }
-                ui.label(theme::muted(ui, "The sound is still in split archives"));
-            });
-        }
         let path = source.root.display().to_string();
         ui.add(TextLabel::new(theme::muted(ui, short_path(&source.root))).truncate()).on_hover_text(path);
     }
 }
 
-/// What can be done with a dataset, behind three dots.
+/// What can be done with a dataset, behind one word.
 fn source_menu(ui: &mut Ui, source: &SourceView, cx: &mut Cx<'_>) {
-    let button = ui.button("…");
+    let button = ui.button("Options");
     button.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{} options", source.kind.name())));
     Popup::menu(&button).show(|ui| {
         if ui.button("Read it again").on_hover_text("Finds new, changed and missing files").clicked() {
