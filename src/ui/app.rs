@@ -107,7 +107,10 @@ impl App {
         let palette = theme::palette(ui);
         let bar = Frame::new().fill(palette.surface).inner_margin(Margin::symmetric(space::L as i8, space::S as i8));
         SidePanel::top("top bar").frame(bar).resizable(false).show(ui, |ui| shell::top_bar(ui, self.shown, &mut cx));
-        SidePanel::bottom("status bar").frame(bar).resizable(false).show(ui, |ui| shell::status_bar(ui, &mut self.undo, &mut cx));
+        SidePanel::bottom("status bar")
+            .frame(bar)
+            .resizable(false)
+            .show(ui, |ui| shell::status_bar(ui, &mut self.undo, &mut cx));
         let body = Frame::new().fill(palette.canvas).inner_margin(Margin::same(space::L as i8));
         CentralPanel::default().frame(body).show(ui, |ui| {
             let index = PANELS.iter().position(|spec| spec.id == self.shown).unwrap_or(0);

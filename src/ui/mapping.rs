@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use eframe::egui::{Context, Id, Label, Modal, ScrollArea, Ui, vec2};
+use eframe::egui::{Align, Context, Id, Label, Layout, Modal, ScrollArea, Ui, vec2};
 use egui_extras::{Column, TableBuilder};
 
 use super::format::{count, counted, file_name, short_path};
@@ -56,7 +56,8 @@ impl MappingDialog {
         } else {
             return;
         };
-        let modal = Modal::new(Id::unique("mapping")).show(ctx, |ui| question(ui, unmapped, draft, fresh));
+        let modal = Modal::new(Id::unique("mapping"))
+            .show(ctx, |ui| theme::dialog_frame().show(ui, |ui| question(ui, unmapped, draft, fresh)).inner);
         // A click beside the dialog would throw the choices away.
         let escaped = modal.should_close() && !modal.backdrop_response.clicked();
         let mapping = draft.mapping.clone();
@@ -124,7 +125,8 @@ fn columns_ui(ui: &mut Ui, table: &TablePreview, mapping: &mut Mapping) {
             needed(ui, table, "File", help, &mut mapping.file);
             let help = "The state of health, in whatever words the table has";
             needed(ui, table, "Label", help, &mut mapping.label);
-            let help = "Whose recording it is, so that nobody is in training and test; without it every file is a person";
+            let help =
+                "Whose recording it is, so that nobody is in training and test; without it every file is a person";
             optional(ui, table, "Person", help, &mut mapping.person);
         }
         _ => {
@@ -177,6 +179,7 @@ fn first_rows(ui: &mut Ui, table: &TablePreview, mapping: &Mapping) {
             .id_salt(&table.path)
             .striped(true)
             .vscroll(false)
+            .cell_layout(Layout::left_to_right(Align::Center))
             .columns(Column::auto().at_least(64.0).at_most(200.0).clip(true), table.columns.len());
         let head = builder.header(ROW_HEIGHT, |mut row| {
             for column in &table.columns {
@@ -236,11 +239,7 @@ fn answer(ui: &mut Ui, draft: &Draft, fresh: bool) -> Option<Answer> {
         if same {
             ui.label(theme::muted(ui, "File and label cannot be the same column"));
         }
-        if open.clicked() {
-            Some(Answer::Open)
-        } else {
-            cancel.clicked().then_some(Answer::Cancel)
-        }
+        if open.clicked() { Some(Answer::Open) } else { cancel.clicked().then_some(Answer::Cancel) }
     })
     .inner
 }

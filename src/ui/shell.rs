@@ -57,7 +57,11 @@ fn file_menu(ui: &mut Ui, cx: &mut Cx<'_>) {
         for (name, help, dialog) in [
             ("Open folders…", "Datasets, a study, or a saved run", Dialog::OpenFolder),
             ("Open files…", "Recordings, or a table of predictions", Dialog::OpenFiles),
-            ("Open a study…", "Goes on with the study in a folder, or starts one in an empty folder", Dialog::OpenStudy),
+            (
+                "Open a study…",
+                "Goes on with the study in a folder, or starts one in an empty folder",
+                Dialog::OpenStudy,
+            ),
         ] {
             if ui.add(menu_item(name)).on_hover_text(help).clicked() {
                 cx.ask(dialog);
@@ -71,7 +75,11 @@ fn file_menu(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.separator();
         let open = !cx.state.study.is_empty();
         for (name, help, dialog) in [
-            ("Keep the study in another folder…", "Its settings and what was read; the recordings stay where they are", Dialog::SaveStudy),
+            (
+                "Keep the study in another folder…",
+                "Its settings and what was read; the recordings stay where they are",
+                Dialog::SaveStudy,
+            ),
             ("Export table…", "Every recording as a row, with its label and the reason", Dialog::ExportTable),
         ] {
             if ui.add_enabled(open, menu_item(name)).on_hover_text(help).clicked() {

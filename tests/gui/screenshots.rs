@@ -93,13 +93,13 @@ fn the_study_is_pictured_tab_by_tab() {
     window.settle();
     window.save(&scratch().join("reading-light.png"));
     window.harness.get_by_label("Stop").click();
-    window.wait_until_read();
-    if window.harness.state().state().study.unread > 0 {
+    run_until(&mut window.harness, PATIENCE, "the stop", |harness| harness.state().state().loading.is_none());
+    window.settle();
+    if let Some(button) = window.harness.query_by_label("Read them") {
         window.save(&scratch().join("stopped-light.png"));
-        window.harness.get_by_label("Read them").click();
-        window.settle();
-        window.wait_until_read();
+        button.click();
     }
+    window.wait_until_read();
     choose_recording(&mut window);
     for (theme_name, theme, size) in
         [("light", Theme::Light, USUAL), ("dark", Theme::Dark, USUAL), ("900x600", Theme::Light, SMALLEST)]

@@ -93,12 +93,12 @@ impl Window {
         self.folder
     }
 
-    /// Waits until nothing is read any more.
+    /// Waits until every recording has been read.
     #[track_caller]
     pub fn wait_until_read(&mut self) {
         run_until(&mut self.harness, PATIENCE, "the reading to end", |harness| {
             let state = harness.state().state();
-            state.loading.is_none() && !state.study.is_empty()
+            state.loading.is_none() && !state.study.is_empty() && state.study.unread == 0
         });
         self.settle();
     }

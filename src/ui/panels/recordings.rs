@@ -39,8 +39,7 @@ impl Filter {
         (Self::ByHand, "By hand"),
     ];
     /// What became of a recording: each is of exactly one of these kinds.
-    const OUTCOMES: [Self; 4] =
-        [Self::Used(Label::Healthy), Self::Used(Label::Sick), Self::LeftOut, Self::Unreadable];
+    const OUTCOMES: [Self; 4] = [Self::Used(Label::Healthy), Self::Used(Label::Sick), Self::LeftOut, Self::Unreadable];
 
     fn admits(self, clip: &Clip, policy: &QualityPolicy) -> bool {
         match self {
@@ -291,9 +290,7 @@ fn legend(ui: &mut Ui) {
 /// The flags of a recording that the policy does not ignore.
 fn flags_that_count<'a>(clip: &Clip, policy: &'a QualityPolicy) -> impl Iterator<Item = Flag> + use<'a> {
     let flags = clip.flags;
-    Flag::ALL
-        .into_iter()
-        .filter(move |flag| flags.contains(*flag) && policy.treatment(*flag) != FlagTreatment::Ignore)
+    Flag::ALL.into_iter().filter(move |flag| flags.contains(*flag) && policy.treatment(*flag) != FlagTreatment::Ignore)
 }
 
 /// The class as a dot, the file's name, and marks for flags and what was decided by hand; in words on hover.

@@ -1,8 +1,8 @@
 //! The smallest pieces: a figure, a badge, a button, a bar.
 
 use eframe::egui::{
-    Align, Button, Color32, ComboBox, CornerRadius, Frame, Label, Layout, Margin, Rect, Response, RichText, Role, Sense, Stroke, Ui,
-    WidgetInfo, pos2, vec2,
+    Align, Button, Color32, ComboBox, CornerRadius, Frame, Label, Layout, Margin, Rect, Response, RichText, Role,
+    Sense, Slider, Stroke, Ui, WidgetInfo, pos2, vec2,
 };
 
 use crate::ui::format::{count, counted, percent};
@@ -115,7 +115,8 @@ pub fn segments<T: Copy + PartialEq>(
         ui.spacing_mut().button_padding.x = space::S;
         for (choice, text, colour) in choices {
             let is_current = current == Some(*choice);
-            let words = if is_current { theme::strong(*text).color(*colour) } else { theme::plain(*text).color(palette.muted) };
+            let words =
+                if is_current { theme::strong(*text).color(*colour) } else { theme::plain(*text).color(palette.muted) };
             let button = ui.add(Button::selectable(is_current, words));
             if button.accessible_name(format!("{name}: {text}")).clicked() && !is_current {
                 chosen = Some(*choice);
@@ -123,6 +124,21 @@ pub fn segments<T: Copy + PartialEq>(
         }
     });
     chosen
+}
+
+/// A slider whose rail is seen and whose handle is no larger than its row's text needs.
+pub fn slider(ui: &mut Ui, slider: Slider<'_>, name: &str) -> Response {
+    /// Height of the handle's row, in points.
+    const HEIGHT: f32 = 20.0;
+    ui.scope(|ui| {
+        let palette = palette(ui);
+        ui.spacing_mut().interact_size.y = HEIGHT;
+        ui.spacing_mut().slider_width = 140.0;
+        ui.visuals_mut().widgets.inactive.bg_fill = palette.line_strong;
+        ui.visuals_mut().selection.bg_fill = palette.accent;
+        ui.add(slider).accessible_name(name)
+    })
+    .inner
 }
 
 /// A filled circle before a class or a part.

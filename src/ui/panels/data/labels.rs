@@ -10,7 +10,7 @@ use crate::data::study::{DiagnosisRow, StatusRow, StudyView};
 use crate::session::{Command, Edit};
 use crate::ui::format::count;
 use crate::ui::theme::{self, palette, space};
-use crate::ui::widgets::{card, cell, notice, segments, setting};
+use crate::ui::widgets::{card, cell, notice, segments, setting, slider};
 
 /// Width of the names of choices, in points.
 const NAME_WIDTH: f32 = 130.0;
@@ -70,10 +70,11 @@ fn choices(ui: &mut Ui, study: &StudyView, policy: &mut LabelPolicy) {
         });
     }
     if open(SourceKind::Coughvid) {
-        let help = "How sure COUGHVID's own detector must be that a recording is a cough; the dataset's authors use 0.8";
+        let help =
+            "How sure COUGHVID's own detector must be that a recording is a cough; the dataset's authors use 0.8";
         setting(ui, NAME_WIDTH, "Cough detected", help, |ui| {
-            let slider = Slider::new(&mut policy.min_cough_detected, 0.0..=1.0).step_by(0.01).fixed_decimals(2);
-            ui.add(slider).accessible_name("Cough detected at least");
+            let bound = Slider::new(&mut policy.min_cough_detected, 0.0..=1.0).step_by(0.01).fixed_decimals(2);
+            slider(ui, bound, "Cough detected at least");
             ui.label(theme::muted(ui, "at least, of 1"));
         });
         let help = "Physicians listened to about 2,800 recordings; the other labels are what people said of themselves";
@@ -142,11 +143,14 @@ fn status_row(ui: &mut Ui, row: &StatusRow, policy: &mut LabelPolicy) {
         for number in [row.recordings, row.used] {
             count_cell(ui, number);
         }
-        why(ui, match current {
-            None => row.why,
-            current if current == row.default => row.why,
-            _ => "your choice",
-        });
+        why(
+            ui,
+            match current {
+                None => row.why,
+                current if current == row.default => row.why,
+                _ => "your choice",
+            },
+        );
     });
 }
 

@@ -9,7 +9,7 @@ mod welcome;
 
 use std::time::Duration;
 
-use eframe::egui::{Align, Label as TextLabel, Layout, ScrollArea, Ui};
+use eframe::egui::{Align, Label as TextLabel, Layout, Margin, ScrollArea, Ui};
 
 use super::{Cx, Panel, PanelId, undo_buttons};
 use crate::session::{Command, Loading};
@@ -117,7 +117,8 @@ fn progress(ui: &mut Ui, cx: &mut Cx<'_>) {
 /// How far the reading is, how fast, and how long it takes. Returns whether to stop it.
 fn reading_ui(ui: &mut Ui, loading: &Loading) -> bool {
     let mut stop = false;
-    theme::card_frame(palette(ui)).show(ui, |ui| {
+    let frame = theme::card_frame(palette(ui)).inner_margin(Margin::symmetric(space::L as i8, space::S as i8));
+    frame.show(ui, |ui| {
         ui.horizontal(|ui| {
             ui.label(theme::strong(&loading.task));
             let share = (loading.total > 0).then(|| loading.done as f32 / loading.total as f32);

@@ -12,7 +12,7 @@ use crate::data::{Label, SourceKind};
 use crate::session::{Command, Edit};
 use crate::ui::format::{count, counted, percent};
 use crate::ui::theme::{self, palette, space};
-use crate::ui::widgets::{card, columns, combo, dot, name_picture, notice, setting};
+use crate::ui::widgets::{card, columns, combo, dot, name_picture, notice, setting, slider};
 
 /// Width of the names of settings, in points.
 const NAME_WIDTH: f32 = 88.0;
@@ -58,10 +58,11 @@ fn settings(ui: &mut Ui, study: &StudyView, config: &mut SplitConfig) {
     ui.add(TextLabel::new(theme::muted(ui, explanation(config.by))).wrap());
     if config.by == SplitBy::Dataset {
         setting(ui, NAME_WIDTH, "Test on", "The dataset that the network never sees in training", |ui| {
-            let chosen = config.held_out.clone().unwrap_or_default();
-            let choice = combo("held out").selected_text(&chosen).show_ui(ui, |ui| {
+            let chosen = config.held_out.as_deref().map_or("choose one", |name| dataset_name(study, name)).to_owned();
+            let choice = combo("held out").selected_text(chosen).show_ui(ui, |ui| {
                 for name in datasets(study) {
-                    ui.selectable_value(&mut config.held_out, Some(name.clone()), name);
+                    let words = dataset_name(study, &name).to_owned();
+                    ui.selectable_value(&mut config.held_out, Some(name), words);
                 }
             });
             choice.response.accessible_name("Test on");
@@ -83,7 +84,9 @@ fn settings(ui: &mut Ui, study: &StudyView, config: &mut SplitConfig) {
 
 fn explanation(by: SplitBy) -> &'static str {
     match by {
-        SplitBy::Person => "All recordings of a person are in one part. The test is people whom the network never heard",
+        SplitBy::Person => {
+            "All recordings of a person are in one part. The test is people whom the network never heard"
+        }
         SplitBy::File => {
             "As in the paper: the same person can be in training and test. The network may recognise voices, and results \
              look too good"
@@ -94,12 +97,12 @@ fn explanation(by: SplitBy) -> &'static str {
 
 fn share(ui: &mut Ui, name: &str, help: &str, share: &mut f64) {
     setting(ui, NAME_WIDTH, name, help, |ui| {
-        let slider = Slider::new(share, 0.0..=0.5).step_by(0.01).custom_formatter(|share, _| percent(share));
-        let slider = slider.custom_parser(|text| {
+        let range = Slider::new(share, 0.0..=0.5).step_by(0.01).custom_formatter(|share, _| percent(share));
+        let range = range.custom_parser(|text| {
             let number: f64 = text.trim().trim_end_matches('%').trim().parse().ok()?;
             Some(number / 100.0)
         });
-        ui.add(slider).accessible_name(format!("{name} share"));
+        slider(ui, range, &format!("{name} share"));
     });
 }
 
@@ -116,6 +119,11 @@ fn datasets(study: &StudyView) -> Vec<String> {
     }
 }
 
+/// A dataset's name as it is written: `COUGHVID` for `coughvid`, and a folder's as it is.
+fn dataset_name<'a>(study: &StudyView, name: &'a str) -> &'a str {
+    study.sources.iter().find(|source| source.kind.id() == name).map_or(name, |source| source.kind.name())
+}
+
 fn outcome_ui(ui: &mut Ui, study: &StudyView) {
     match &study.split {
         None => {
@@ -126,7 +134,7 @@ fn outcome_ui(ui: &mut Ui, study: &StudyView) {
             parts_table(ui, outcome);
             if outcome.datasets.len() > 1 {
                 ui.separator();
-                by_dataset(ui, outcome);
+                by_dataset(ui, study, outcome);
             }
         }
     }
@@ -134,10 +142,9 @@ fn outcome_ui(ui: &mut Ui, study: &StudyView) {
 
 /// The parts as rows, their classes as columns, with what they sum up to.
 fn parts_table(ui: &mut Ui, outcome: &SplitOutcome) {
-    let people_and = |class: ClassCount| {
-        format!("{} · {}", count(class.recordings), counted(class.people, "person", "people"))
-    };
-    Grid::new("parts").num_columns(4).min_col_width(84.0).show(ui, |ui| {
+    let people_and =
+        |class: ClassCount| format!("{} · {}", count(class.recordings), counted(class.people, "person", "people"));
+    Grid::new("parts").num_columns(4).min_col_width(column_width(ui)).show(ui, |ui| {
         for head in ["", "Healthy", "Sick", "Recordings"] {
             ui.label(theme::caption(ui, head));
         }
@@ -159,6 +166,11 @@ fn parts_table(ui: &mut Ui, outcome: &SplitOutcome) {
     share_bar(ui, outcome);
 }
 
+/// Of four columns that share the room.
+fn column_width(ui: &Ui) -> f32 {
+    ((ui.available_width() - 3.0 * space::S) / 4.0).floor().max(0.0)
+}
+
 fn name_and_colour(ui: &Ui, part: Part) -> (&'static str, Color32) {
     let palette = palette(ui);
     match part {
@@ -170,7 +182,8 @@ fn name_and_colour(ui: &Ui, part: Part) -> (&'static str, Color32) {
 
 /// The shares of the parts, as one bar.
 fn share_bar(ui: &mut Ui, outcome: &SplitOutcome) {
-    let sizes = Part::ALL.map(|part| Label::ALL.map(|label| outcome.count(part, label).recordings).iter().sum::<usize>());
+    let sizes =
+        Part::ALL.map(|part| Label::ALL.map(|label| outcome.count(part, label).recordings).iter().sum::<usize>());
     let total: usize = sizes.iter().sum::<usize>().max(1);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 8.0), Sense::hover());
     let mut left = rect.left();
@@ -189,16 +202,16 @@ fn share_bar(ui: &mut Ui, outcome: &SplitOutcome) {
 }
 
 /// Recordings by dataset, part and class.
-fn by_dataset(ui: &mut Ui, outcome: &SplitOutcome) {
+fn by_dataset(ui: &mut Ui, study: &StudyView, outcome: &SplitOutcome) {
     ui.label(theme::strong("By dataset"));
     ui.label(theme::muted(ui, "Healthy and sick recordings"));
-    Grid::new("by dataset").num_columns(4).min_col_width(84.0).show(ui, |ui| {
+    Grid::new("by dataset").num_columns(4).min_col_width(column_width(ui)).show(ui, |ui| {
         for head in ["", "Training", "Validation", "Test"] {
             ui.label(theme::caption(ui, head));
         }
         ui.end_row();
         for (name, counts) in &outcome.datasets {
-            ui.label(name);
+            ui.add(TextLabel::new(dataset_name(study, name)).truncate());
             for [healthy, sick] in counts {
                 let none = healthy.recordings + sick.recordings == 0;
                 let text = format!("{} + {}", count(healthy.recordings), count(sick.recordings));
@@ -216,6 +229,9 @@ fn leaks_ui(ui: &mut Ui, study: &StudyView) {
     };
     let Leaks { people, exact_duplicates, near_duplicates } = outcome.leaks;
     let help = "A network could recognise them, and the result would look better than it is";
+    if !outcome.leaks.is_empty() {
+        notice(ui, help);
+    }
     for (number, one, many) in [
         (people, "person in more than one part", "people in more than one part"),
         (exact_duplicates, "exact duplicate in more than one part", "exact duplicates in more than one part"),
@@ -224,6 +240,7 @@ fn leaks_ui(ui: &mut Ui, study: &StudyView) {
         let palette = palette(ui);
         let colour = if number == 0 { palette.accent } else { palette.warning };
         ui.horizontal(|ui| {
+            ui.spacing_mut().interact_size.y = 0.0;
             dot(ui, colour);
             ui.label(theme::strong(counted(number, one, many)).color(colour)).on_hover_text(help);
         });

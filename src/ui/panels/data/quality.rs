@@ -10,8 +10,7 @@ use crate::data::study::FlagRow;
 use crate::session::{Command, Edit};
 use crate::ui::format::{count, counted};
 use crate::ui::theme::{self, palette, space};
-use crate::ui::widgets::card;
-use crate::ui::widgets::{cell, notice, segments};
+use crate::ui::widgets::{card, cell, notice, segments, slider};
 
 /// Width of the three treatments, in points.
 const TREATMENT_WIDTH: f32 = 216.0;
@@ -58,9 +57,10 @@ impl QualityTab {
 fn heads(ui: &mut Ui) {
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            head(ui, TREATMENT_WIDTH, Layout::left_to_right(Align::Center), "Recordings with it");
+            head(ui, TREATMENT_WIDTH, Layout::left_to_right(Align::Center), "Treatment");
+            ui.add_space(space::L);
             head(ui, COUNT_WIDTH, Layout::right_to_left(Align::Center), "Left out by it");
-            head(ui, COUNT_WIDTH, Layout::right_to_left(Align::Center), "Have it");
+            head(ui, COUNT_WIDTH, Layout::right_to_left(Align::Center), "Recordings");
         });
     });
 }
@@ -69,30 +69,35 @@ fn head(ui: &mut Ui, width: f32, layout: Layout, text: &str) {
     cell(ui, width, layout, |ui| ui.label(theme::caption(ui, text)));
 }
 
+/// Counts and treatment on the right; on the left what it is, and from which value on.
 fn flag_row(ui: &mut Ui, row: &FlagRow, policy: &mut QualityPolicy) {
+    let palette = palette(ui);
+    let choices = [
+        (FlagTreatment::Exclude, "Leave out", palette.text),
+        (FlagTreatment::Warn, "Warn only", palette.warning),
+        (FlagTreatment::Ignore, "Ignore", palette.text),
+    ];
     ui.horizontal(|ui| {
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
             let current = policy.treatment(row.flag);
-            let palette = palette(ui);
-            let choices = [
-                (FlagTreatment::Exclude, "Leave out", palette.text),
-                (FlagTreatment::Warn, "Warn only", palette.warning),
-                (FlagTreatment::Ignore, "Ignore", palette.text),
-            ];
             let chosen = cell(ui, TREATMENT_WIDTH, Layout::left_to_right(Align::Center), |ui| {
                 segments(ui, row.flag.name(), &choices, Some(current))
             });
             if let Some(chosen) = chosen {
                 policy.treatment.insert(row.flag, chosen);
             }
+            ui.add_space(space::L);
             for number in [row.left_out, row.recordings] {
                 count_cell(ui, number);
             }
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| ui.label(theme::strong(row.flag.name())));
+            ui.with_layout(Layout::top_down(Align::Min), |ui| {
+                ui.spacing_mut().item_spacing.y = space::XS;
+                ui.label(theme::strong(row.flag.name()));
+                ui.add(TextLabel::new(theme::muted(ui, row.flag.explanation())).wrap());
+                threshold(ui, row.flag, policy);
+            });
         });
     });
-    ui.add(TextLabel::new(theme::muted(ui, row.flag.explanation())).wrap());
-    threshold(ui, row.flag, policy);
 }
 
 fn count_cell(ui: &mut Ui, number: usize) {
@@ -104,7 +109,7 @@ fn count_cell(ui: &mut Ui, number: usize) {
 
 /// From which value on a flag is set, where it depends on one.
 fn threshold(ui: &mut Ui, flag: Flag, policy: &mut QualityPolicy) {
-    let (words, slider) = match flag {
+    let (words, range) = match flag {
         Flag::Silent => (
             "Where the loudest sample is below",
             Slider::new(&mut policy.silent_below_dbfs, -100.0..=-20.0).step_by(1.0).fixed_decimals(0).suffix(" dBFS"),
@@ -129,7 +134,7 @@ fn threshold(ui: &mut Ui, flag: Flag, policy: &mut QualityPolicy) {
     ui.horizontal(|ui| {
         ui.label(theme::muted(ui, words));
         ui.add_space(space::XS);
-        ui.add(slider).accessible_name(format!("{flag}: {}", words.to_lowercase()));
+        slider(ui, range, &format!("{flag}: {}", words.to_lowercase()));
     });
 }
 
