@@ -165,3 +165,32 @@ fn diagnosis_rows(heard: &BTreeMap<&str, usize>, policy: &LabelPolicy) -> Vec<Di
     }
     rows
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Decision, Label, Obstacle, PersonId};
+
+    fn clip(flags: &[Flag], verdict: Verdict) -> Clip {
+        let clip = Clip::new("a.wav".into(), SourceKind::Folder, PersonId("a".into()), "sick");
+        Clip { flags: flags.iter().copied().collect(), verdict, ..clip }
+    }
+
+    #[test]
+    fn a_flag_counts_what_has_it_and_what_it_leaves_out() {
+        let clips = [
+            clip(&[Flag::Silent, Flag::RatedPoor], Verdict::Exclude(Reason::Flag(Flag::Silent))),
+            clip(&[Flag::Silent], Verdict::Exclude(Reason::ByHand)),
+            clip(&[Flag::RatedPoor], Verdict::Use(Label::Sick)),
+            Clip { decision: Some(Decision::Sick), ..clip(&[], Verdict::Use(Label::Sick)) },
+            Clip { obstacle: Some(Obstacle::NoAudioFile), ..clip(&[Flag::RatedPoor], Verdict::Use(Label::Sick)) },
+        ];
+        let tally = Tally::of(&[], clips.iter(), &LabelPolicy::default());
+        let row = |flag| tally.flags.iter().find(|row| row.flag == flag).map(|row| (row.recordings, row.left_out));
+        assert_eq!(row(Flag::Silent), Some((2, 1)), "one of them would be left out anyway");
+        assert_eq!(row(Flag::RatedPoor), Some((2, 0)), "a row without a file is no recording");
+        assert_eq!(row(Flag::Clipped), Some((0, 0)));
+        assert_eq!(tally.flags.len(), Flag::ALL.len());
+        assert_eq!(tally.by_hand, 1);
+    }
+}

@@ -126,10 +126,10 @@ pub fn segments<T: Copy + PartialEq>(
     chosen
 }
 
-/// A slider whose rail is seen and whose handle is no larger than its row's text needs.
+/// A slider whose rail is seen as something to drag along, and whose handle is no higher than its number.
 pub fn slider(ui: &mut Ui, slider: Slider<'_>, name: &str) -> Response {
-    /// Height of the handle's row, in points.
-    const HEIGHT: f32 = 20.0;
+    /// Of the number's field with its margins, in points: lower, and the two would not be level.
+    const HEIGHT: f32 = 24.0;
     ui.scope(|ui| {
         let palette = palette(ui);
         ui.spacing_mut().interact_size.y = HEIGHT;

@@ -101,12 +101,7 @@ fn progress(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
     } else if cx.state.study.unread > 0 {
         let unread = cx.state.study.unread;
-        let verb = if unread == 1 { "has" } else { "have" };
-        let text = format!(
-            "{} {verb} not been read yet and {} left out until then",
-            counted(unread, "recording", "recordings"),
-            if unread == 1 { "is" } else { "are" }
-        );
+        let text = counted(unread, "recording has not been read yet", "recordings have not been read yet");
         if notice_with(ui, &text, "Read them") {
             cx.send(Command::ReadAgain);
         }

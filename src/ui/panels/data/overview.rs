@@ -89,7 +89,7 @@ fn totals(ui: &mut Ui, overview: &Overview) {
         ("Unreadable", overview.sum(|source| source.unreadable.len())),
     ];
     if overview.awaiting > 0 {
-        figures.push(("Not read yet", overview.awaiting));
+        figures.push(("Used once read", overview.awaiting));
     }
     columns(ui, &vec![1.0; figures.len()], |ui, index| {
         if let Some((name, number)) = figures.get(index) {

@@ -232,6 +232,8 @@ fn leaks_ui(ui: &mut Ui, study: &StudyView) {
     if !outcome.leaks.is_empty() {
         notice(ui, help);
     }
+    // Lines of text, not a row of controls each.
+    ui.spacing_mut().interact_size.y = 0.0;
     for (number, one, many) in [
         (people, "person in more than one part", "people in more than one part"),
         (exact_duplicates, "exact duplicate in more than one part", "exact duplicates in more than one part"),
@@ -240,7 +242,6 @@ fn leaks_ui(ui: &mut Ui, study: &StudyView) {
         let palette = palette(ui);
         let colour = if number == 0 { palette.accent } else { palette.warning };
         ui.horizontal(|ui| {
-            ui.spacing_mut().interact_size.y = 0.0;
             dot(ui, colour);
             ui.label(theme::strong(counted(number, one, many)).color(colour)).on_hover_text(help);
         });
