@@ -27,6 +27,13 @@ pub enum Command {
         /// Which of its columns hold what.
         mapping: Mapping,
     },
+    /// Count what the table in `root` would give with these columns, for a look before it is opened.
+    CountMapping {
+        /// The folder around the table.
+        root: PathBuf,
+        /// Which of its columns hold what.
+        mapping: Mapping,
+    },
     /// Forget the question which columns of a table hold what.
     CancelMapping,
     /// Open the study in this folder, or make one there.

@@ -18,6 +18,7 @@ use super::state::Unmapped;
 use crate::audio;
 use crate::data::Clip;
 use crate::data::features::Features;
+use crate::data::sources::mapped::{Mapping, MappingCount};
 use crate::data::study::StudyView;
 use crate::data::study::settings::is_study;
 use crate::data::table::is_combined_table;
@@ -42,6 +43,8 @@ pub(super) enum Event {
     Recent(Vec<RecentStudy>),
     /// A folder with tables that no dataset's layout fits.
     Unmapped(Unmapped),
+    /// What a table in this folder would give with these columns, or why it cannot be told.
+    MappingCounted { root: PathBuf, mapping: Mapping, count: Result<MappingCount, String> },
     /// Good to know.
     Note(String),
     /// What the opened paths are.

@@ -8,7 +8,7 @@ use super::clip_view::ClipView;
 use super::evaluation::Evaluation;
 use super::recent::RecentStudy;
 use super::run::{Run, RunId};
-use crate::data::sources::mapped::TablePreview;
+use crate::data::sources::mapped::{Mapping, MappingCount, TablePreview};
 use crate::data::study::{ClipId, StudyView};
 use crate::spectrogram::{Spectrogram, SpectrogramConfig};
 use crate::train::device::DeviceInfo;
@@ -75,6 +75,8 @@ pub struct Unmapped {
     pub root: PathBuf,
     /// Its tables; at least one.
     pub tables: Vec<TablePreview>,
+    /// What was counted last for a choice of columns, or why it could not be.
+    pub count: Option<(Mapping, Result<MappingCount, String>)>,
 }
 
 /// How far the making or reading of datasets is.

@@ -12,6 +12,7 @@ use super::jobs::{self, Event, Reporter, Sorted};
 use super::keeper::{Order, TrainAfter};
 use super::state::{Devices, Loading, Message, Severity, ViewState};
 use super::{Command, Session};
+use crate::data::sources::mapped::{self, Mapping};
 use crate::data::study::{ClipId, StudyView};
 use crate::data::table;
 use crate::files::write_atomic;
@@ -32,6 +33,7 @@ impl Session {
                 self.state.mapping = None;
                 self.order(Order::AddMapped { root, mapping });
             }
+            Command::CountMapping { root, mapping } => self.count_mapping(root, mapping),
             Command::CancelMapping => self.state.mapping = None,
             Command::OpenStudy(folder) => self.order(Order::OpenStudy(folder)),
             Command::SaveStudyAs(folder) => self.order(Order::SaveAs(folder)),
@@ -120,6 +122,14 @@ impl Session {
         }
     }
 
+    fn count_mapping(&mut self, root: PathBuf, mapping: Mapping) {
+        self.spawn("count", move |reporter| {
+            let count = jobs::guarded(|| mapped::count_found(&root, &mapping).map_err(|error| error.to_string()));
+            let _ = reporter.send(Event::MappingCounted { root, mapping, count });
+            Ok(())
+        });
+    }
+
     fn export_table(&mut self, path: PathBuf) {
         let study = Arc::clone(&self.state.study);
         self.spawn("export table", move |reporter| {
@@ -182,6 +192,11 @@ impl Session {
             }
             Event::Recent(recent) => self.state.recent = recent,
             Event::Unmapped(unmapped) => self.state.mapping = Some(unmapped),
+            Event::MappingCounted { root, mapping, count } => {
+                if let Some(unmapped) = self.state.mapping.as_mut().filter(|unmapped| unmapped.root == root) {
+                    unmapped.count = Some((mapping, count));
+                }
+            }
             Event::Note(text) => self.say(Severity::Info, text),
             Event::Sorted(sorted) => self.on_sorted(sorted),
             Event::RunOpened(opened) => self.on_run_opened(*opened),

@@ -7,9 +7,11 @@ use eframe::egui::{CentralPanel, Context, Frame, Margin, Modifiers, Panel as Sid
 
 use super::closing::Closing;
 use super::dialogs::Dialogs;
+use super::mapping::MappingDialog;
 use super::messages::Messages;
-use super::panels::{Action, Cx, PANELS, Panel, PanelId};
+use super::panels::{Action, Cx, DataTab, PANELS, Panel, PanelId};
 use super::theme::{self, space};
+use super::undo::UndoWords;
 use super::{drop, shell};
 use crate::session::{Command, Evaluation, RunId, Session, State};
 
@@ -23,7 +25,11 @@ pub struct App {
     shown: PanelId,
     dialogs: Dialogs,
     messages: Messages,
+    mapping: MappingDialog,
     closing: Closing,
+    undo: UndoWords,
+    /// The tab of the Data panel to go to on the next frame.
+    tab: Option<DataTab>,
 }
 
 impl App {
@@ -38,7 +44,10 @@ impl App {
             shown: PanelId::Data,
             dialogs: Dialogs::default(),
             messages: Messages::default(),
+            mapping: MappingDialog::default(),
             closing: Closing::default(),
+            undo: UndoWords::default(),
+            tab: None,
         }
     }
 
@@ -80,6 +89,10 @@ impl App {
         if !dropped.is_empty() {
             self.open(Command::Open(dropped));
         }
+        if let Some(command) = UndoWords::pressed(ctx) {
+            self.undo.note(ctx, &command, self.session.state());
+            self.session.send(command);
+        }
         for spec in &PANELS {
             if ctx.input_mut(|input| input.consume_key(Modifiers::COMMAND, spec.key)) {
                 self.shown = spec.id;
@@ -90,11 +103,14 @@ impl App {
     /// Draws the window into `ui`.
     pub fn ui(&mut self, ui: &mut Ui) {
         let mut actions = Vec::new();
-        let mut cx = Cx::new(self.session.state(), &mut actions);
+        let mut cx = Cx::new(self.session.state(), &mut actions).at_tab(self.tab.take());
         let palette = theme::palette(ui);
         let bar = Frame::new().fill(palette.surface).inner_margin(Margin::symmetric(space::L as i8, space::S as i8));
         SidePanel::top("top bar").frame(bar).resizable(false).show(ui, |ui| shell::top_bar(ui, self.shown, &mut cx));
-        SidePanel::bottom("status bar").frame(bar).resizable(false).show(ui, |ui| shell::status_bar(ui, &mut cx));
+        SidePanel::bottom("status bar")
+            .frame(bar)
+            .resizable(false)
+            .show(ui, |ui| shell::status_bar(ui, &mut self.undo, &mut cx));
         let body = Frame::new().fill(palette.canvas).inner_margin(Margin::same(space::L as i8));
         CentralPanel::default().frame(body).show(ui, |ui| {
             let index = PANELS.iter().position(|spec| spec.id == self.shown).unwrap_or(0);
@@ -104,19 +120,27 @@ impl App {
             }
         });
         self.messages.ui(ui.ctx(), &mut cx);
+        self.mapping.ui(ui.ctx(), &mut cx);
         let run = cx.state.predict_run().map(|run| run.name.as_str());
         drop::overlay(ui.ctx(), run);
         self.closing.ui(ui.ctx());
         for action in actions {
-            self.act(action);
+            self.act(ui.ctx(), action);
         }
     }
 
-    fn act(&mut self, action: Action) {
+    fn act(&mut self, ctx: &Context, action: Action) {
         match action {
-            Action::Send(command) => self.session.send(command),
+            Action::Send(command) => {
+                self.undo.note(ctx, &command, self.session.state());
+                self.session.send(command);
+            }
             Action::Ask(dialog) => self.dialogs.ask(dialog),
             Action::Show(panel) => self.shown = panel,
+            Action::ShowTab(tab) => {
+                self.shown = PanelId::Data;
+                self.tab = Some(tab);
+            }
         }
     }
 

@@ -32,7 +32,9 @@ impl Closing {
     /// Draws the question.
     pub fn ui(&mut self, ctx: &Context) {
         if self.asking {
-            let modal = Modal::new(Id::unique("closing")).show(ctx, |ui| self.question(ui));
+            let modal = Modal::new(Id::unique("closing")).show(ctx, |ui| {
+                theme::dialog_frame().show(ui, |ui| self.question(ui));
+            });
             if modal.should_close() {
                 self.asking = false;
             }

@@ -25,6 +25,8 @@ pub enum Dialog {
     ExportTable,
     /// Where the dataset with this key is now.
     Locate(Arc<str>),
+    /// Which study to go on with, or where to start one.
+    OpenStudy,
     /// In which folder to keep the study.
     SaveStudy,
 }
@@ -40,6 +42,7 @@ impl Dialog {
             Self::ExportReport => picked.pop().map(Command::ExportReport),
             Self::ExportTable => picked.pop().map(Command::ExportTable),
             Self::Locate(key) => picked.pop().map(|root| Command::Relocate { key, root }),
+            Self::OpenStudy => picked.pop().map(Command::OpenStudy),
             Self::SaveStudy => picked.pop().map(Command::SaveStudyAs),
         }
     }
@@ -52,6 +55,7 @@ impl Dialog {
             Self::ExportReport => "Folder for the report",
             Self::ExportTable => "Table of all recordings",
             Self::Locate(_) => "Where is this dataset now?",
+            Self::OpenStudy => "A study's folder, or an empty one for a new study",
             Self::SaveStudy => "A new or empty folder for the study",
         }
     }
@@ -123,7 +127,7 @@ fn answer_of(dialog: &Dialog) -> Answer {
             let picked = window.set_file_name("recordings.csv").save_file();
             Box::pin(async move { paths(picked.await.map(|file| vec![file])) })
         }
-        Dialog::ExportReport | Dialog::Locate(_) | Dialog::SaveStudy => {
+        Dialog::ExportReport | Dialog::Locate(_) | Dialog::OpenStudy | Dialog::SaveStudy => {
             let picked = window.set_can_create_directories(true).pick_folder();
             Box::pin(async move { paths(picked.await.map(|folder| vec![folder])) })
         }
@@ -143,6 +147,7 @@ mod tests {
             Dialog::ExportReport,
             Dialog::ExportTable,
             Dialog::Locate("coswara".into()),
+            Dialog::OpenStudy,
             Dialog::SaveStudy,
         ] {
             assert!(dialog.command(Vec::new()).is_none());

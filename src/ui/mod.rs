@@ -8,10 +8,12 @@ mod closing;
 mod dialogs;
 mod drop;
 mod format;
+mod mapping;
 mod messages;
 pub mod panels;
 mod shell;
 pub mod theme;
+mod undo;
 mod widgets;
 mod window;
 

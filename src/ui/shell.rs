@@ -9,6 +9,7 @@ use super::dialogs::Dialog;
 use super::format::{count, file_name};
 use super::panels::{Cx, PANELS, PanelId};
 use super::theme::{self, palette, space};
+use super::undo::UndoWords;
 use super::widgets::{badge, progress_bar};
 use crate::data::demo::DemoConfig;
 use crate::session::{Command, Loading, Run};
@@ -16,7 +17,7 @@ use crate::session::{Command, Loading, Run};
 /// Width of the progress bar below, in points.
 const PROGRESS_WIDTH: f32 = 120.0;
 
-/// The name, the tabs, the badge of synthetic data, Open and the theme.
+/// The name, the tabs, the badge of synthetic data, File and the theme.
 pub fn top_bar(ui: &mut Ui, shown: PanelId, cx: &mut Cx<'_>) {
     ui.horizontal(|ui| {
         ui.label(theme::section(NAME));
@@ -30,7 +31,7 @@ pub fn top_bar(ui: &mut Ui, shown: PanelId, cx: &mut Cx<'_>) {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = space::S;
             theme_menu(ui);
-            open_menu(ui, cx);
+            file_menu(ui, cx);
             if cx.state.study.synthetic {
                 let palette = palette(ui);
                 badge(ui, "SYNTHETIC DEMO DATA", palette.warning, palette.warning_soft)
@@ -48,25 +49,69 @@ fn tab(ui: &mut Ui, name: &str, number: usize, selected: bool) -> bool {
     ui.add(Button::selectable(selected, text)).on_hover_text(format!("{shortcut}+{number}")).clicked()
 }
 
-fn open_menu(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let button = ui.button("Open…");
+/// What can be opened, and what can be done with the study as a whole.
+fn file_menu(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let button = ui.button("File");
     Popup::menu(&button).show(|ui| {
-        ui.set_min_width(200.0);
-        if ui.add(menu_item("Folders…")).on_hover_text("Datasets, or a saved run").clicked() {
-            cx.ask(Dialog::OpenFolder);
+        ui.set_min_width(220.0);
+        for (name, help, dialog) in [
+            ("Open folders…", "Datasets, a study, or a saved run", Dialog::OpenFolder),
+            ("Open files…", "Recordings, or a table of predictions", Dialog::OpenFiles),
+            (
+                "Open a study…",
+                "Goes on with the study in a folder, or starts one in an empty folder",
+                Dialog::OpenStudy,
+            ),
+        ] {
+            if ui.add(menu_item(name)).on_hover_text(help).clicked() {
+                cx.ask(dialog);
+            }
         }
-        if ui.add(menu_item("Files…")).on_hover_text("Recordings, or a table of predictions").clicked() {
-            cx.ask(Dialog::OpenFiles);
-        }
-        ui.separator();
         if ui.add(menu_item("Demo study")).on_hover_text("Synthetic recordings, made on this computer").clicked() {
             cx.send(Command::OpenDemo(DemoConfig::default()));
             cx.show(PanelId::Data);
         }
-        if ui.add_enabled(!cx.state.study.is_empty(), menu_item("Close the study")).clicked() {
+        recent_items(ui, cx);
+        ui.separator();
+        let open = !cx.state.study.is_empty();
+        for (name, help, dialog) in [
+            (
+                "Keep the study in another folder…",
+                "Its settings and what was read; the recordings stay where they are",
+                Dialog::SaveStudy,
+            ),
+            ("Export table…", "Every recording as a row, with its label and the reason", Dialog::ExportTable),
+        ] {
+            if ui.add_enabled(open, menu_item(name)).on_hover_text(help).clicked() {
+                cx.ask(dialog);
+            }
+        }
+        let help = "It is kept, and can be opened again";
+        if ui.add_enabled(open, menu_item("Close the study")).on_hover_text(help).clicked() {
             cx.send(Command::CloseStudy);
+            cx.show(PanelId::Data);
         }
     });
+}
+
+/// The studies that were open lately, without the one that is open.
+fn recent_items(ui: &mut Ui, cx: &mut Cx<'_>) {
+    /// More would fill a small window.
+    const SHOWN: usize = 5;
+    let others = cx.state.recent.iter().filter(|recent| cx.state.study.folder.as_ref() != Some(&recent.folder));
+    let others: Vec<_> = others.take(SHOWN).collect();
+    if others.is_empty() {
+        return;
+    }
+    ui.separator();
+    ui.label(theme::caption(ui, "Go on with"));
+    for recent in others {
+        let words = format!("{} · {}", recent.name, recent.datasets);
+        if ui.add(menu_item(&words)).on_hover_text(recent.folder.display().to_string()).clicked() {
+            cx.send(Command::OpenStudy(recent.folder.clone()));
+            cx.show(PanelId::Data);
+        }
+    }
 }
 
 fn menu_item(text: &str) -> Button<'_> {
@@ -103,10 +148,12 @@ fn theme_button(ui: &mut Ui) -> Response {
     response.on_hover_text("Light or dark")
 }
 
-/// The promise on the left, what goes on in the background on the right.
-pub fn status_bar(ui: &mut Ui, cx: &mut Cx<'_>) {
+/// The promise and what was undone on the left, what goes on in the background on the right.
+pub fn status_bar(ui: &mut Ui, undo: &mut UndoWords, cx: &mut Cx<'_>) {
     ui.horizontal(|ui| {
         ui.label(theme::muted(ui, "Nothing leaves this computer. Research and teaching only, not a diagnosis."));
+        ui.add_space(space::M);
+        undo.ui(ui);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if let Some(loading) = &cx.state.loading {
                 loading_ui(ui, loading);

@@ -252,6 +252,12 @@ pub fn card_frame(palette: &Palette) -> Frame {
         .inner_margin(Margin::same(space::L as i8))
 }
 
+/// Inside a question that stands over the window.
+#[must_use]
+pub fn dialog_frame() -> Frame {
+    Frame::new().inner_margin(Margin::same(space::M as i8))
+}
+
 /// The head of a panel.
 pub fn title(text: impl Into<String>) -> RichText {
     RichText::new(text).font(FontId::new(size::TITLE, semi_bold_family()))
@@ -270,6 +276,11 @@ pub fn figure(text: impl Into<String>) -> RichText {
 /// Running text that is emphasised.
 pub fn strong(text: impl Into<String>) -> RichText {
     RichText::new(text).font(FontId::new(size::BODY, semi_bold_family()))
+}
+
+/// Running text.
+pub fn plain(text: impl Into<String>) -> RichText {
+    RichText::new(text).size(size::BODY)
 }
 
 /// Secondary text.

@@ -8,5 +8,6 @@
 mod panels;
 mod raster;
 mod screenshots;
+mod study;
 mod support;
 mod window;

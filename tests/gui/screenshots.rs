@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use coughscope::data::Label;
-use coughscope::session::{ClipId, Command, PredictionOutcome, ViewState};
+use coughscope::data::{Clip, Decision, Label};
+use coughscope::session::{ClipId, Command, Edit, PredictionOutcome, ViewState};
 use coughscope::ui::App;
 use coughscope::ui::panels::PanelId;
 use eframe::egui::Theme;
@@ -75,6 +75,91 @@ fn every_empty_panel_is_pictured() {
         window.hover(&[PathBuf::from("Coswara-Data"), PathBuf::from("a.wav"), PathBuf::from("b.wav")]);
         window.settle();
         window.save(&scratch().join(format!("drop-{theme_name}.png")));
+    }
+}
+
+const TABS: [&str; 4] = ["Overview", "Labels", "Quality", "Parts"];
+
+#[test]
+fn the_study_is_pictured_tab_by_tab() {
+    use egui_kittest::kittest::Queryable as _;
+    let mut window = Window::new(USUAL, Theme::Light);
+    let root = window.make_study(400);
+    window.drop(&[root]);
+    run_until(&mut window.harness, PATIENCE, "the reading to begin", |harness| {
+        harness.state().state().loading.as_ref().is_some_and(|loading| loading.total > 0)
+            && !harness.state().state().study.clips.is_empty()
+    });
+    window.settle();
+    window.save(&scratch().join("reading-light.png"));
+    window.harness.get_by_label("Stop").click();
+    run_until(&mut window.harness, PATIENCE, "the stop", |harness| harness.state().state().loading.is_none());
+    window.settle();
+    if let Some(button) = window.harness.query_by_label("Read them") {
+        window.save(&scratch().join("stopped-light.png"));
+        button.click();
+    }
+    window.wait_until_read();
+    decide_about_a_flagged_recording(&mut window);
+    for (theme_name, theme, size) in
+        [("light", Theme::Light, USUAL), ("dark", Theme::Dark, USUAL), ("900x600", Theme::Light, SMALLEST)]
+    {
+        window.harness.ctx.set_theme(theme);
+        window.harness.set_size(size);
+        for tab in TABS {
+            window.go_to_tab(tab);
+            window.harness.remove_cursor();
+            window.settle();
+            window.save(&scratch().join(format!("data-{}-{theme_name}.png", tab.to_lowercase())));
+        }
+        window.go_to("Explore", PanelId::Explore);
+        window.save(&scratch().join(format!("decision-{theme_name}.png")));
+        window.harness.get_by_label("File").click();
+        window.settle();
+        window.save(&scratch().join(format!("file-menu-{theme_name}.png")));
+        window.harness.key_press(eframe::egui::Key::Escape);
+        window.settle();
+    }
+    let folder = window.close();
+    // As after a folder was moved.
+    std::fs::rename(folder.path().join("study/virufy"), folder.path().join("elsewhere")).unwrap();
+    let mut window = Window::over(folder, USUAL, Theme::Light);
+    run_until(&mut window.harness, PATIENCE, "the list", |harness| !harness.state().state().recent.is_empty());
+    window.settle();
+    window.save(&scratch().join("welcome-back-light.png"));
+    window.harness.get_by_label_contains("Coswara, COUGHVID").click();
+    window.settle();
+    window.wait_until_read();
+    window.harness.get_by_label("Locate…");
+    window.save(&scratch().join("missing-light.png"));
+}
+
+/// Chooses a recording with flags, which is marked as sick by hand.
+fn decide_about_a_flagged_recording(window: &mut Window) {
+    let clips = &window.harness.state().state().study.clips;
+    let flags = |clip: &Clip| if clip.verdict.label().is_some() { clip.flags.iter().count() } else { 0 };
+    let most = (0..clips.len()).max_by_key(|index| flags(&clips[*index])).unwrap();
+    let path = clips[most].path.clone();
+    window.harness.state_mut().send(Command::Select(ClipId(most)));
+    window.harness.state_mut().send(Command::Edit(Edit::Decisions(vec![(path, Some(Decision::Sick))])));
+    run_until(&mut window.harness, PATIENCE, "the decision", |harness| {
+        loaded(harness) && harness.state().state().study.clips[most].decision.is_some()
+    });
+}
+
+#[test]
+fn the_mapping_dialog_is_pictured() {
+    for (name, theme, size) in
+        [("light", Theme::Light, USUAL), ("dark", Theme::Dark, USUAL), ("900x600", Theme::Light, SMALLEST)]
+    {
+        let mut window = Window::new(size, theme);
+        let folder = window.make_table();
+        window.drop(&[folder]);
+        run_until(&mut window.harness, PATIENCE, "the count", |harness| {
+            harness.state().state().mapping.as_ref().is_some_and(|mapping| mapping.count.is_some())
+        });
+        window.settle();
+        window.save(&scratch().join(format!("mapping-{name}.png")));
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use coughscope::data::demo::{self, DemoConfig};
-use coughscope::session::{RunPhase, Session};
+use coughscope::session::{RunPhase, Session, Storage};
 use coughscope::ui::App;
 use coughscope::ui::panels::PanelId;
 use eframe::egui::accesskit::Role;
@@ -47,14 +47,18 @@ impl DroppedFile for Dropped {
 impl Window {
     /// An empty window of `size` points.
     pub fn new(size: Vec2, theme: Theme) -> Self {
-        let folder = tempfile::Builder::new().prefix("coughscope-").tempdir().unwrap();
-        let data_folder = folder.path().to_owned();
+        Self::over(tempfile::Builder::new().prefix("coughscope-").tempdir().unwrap(), size, theme)
+    }
+
+    /// The same program, started again: what it keeps lies in `folder`.
+    pub fn over(folder: TempDir, size: Vec2, theme: Theme) -> Self {
+        let data_folder = folder.path().join("data");
         let screen = Screen::default();
         let harness =
             Harness::builder().with_size(size).with_theme(theme).renderer(screen.clone()).build_eframe(|cc| {
                 cc.egui_ctx.set_theme(theme);
                 // The harness asks for a frame whenever it waits, so nobody needs to be woken.
-                App::new(&cc.egui_ctx, Session::new(Arc::new(|| {}), data_folder))
+                App::new(&cc.egui_ctx, Session::new(Arc::new(|| {}), data_folder, Storage::Disk))
             });
         Self { harness, screen, folder }
     }
@@ -65,6 +69,46 @@ impl Window {
         let config = DemoConfig { people, ..DemoConfig::default() };
         demo::generate(&root, &config, &|_, _| std::ops::ControlFlow::Continue(())).unwrap();
         root
+    }
+
+    /// Makes a folder with three recordings and a table that no dataset's layout fits: two rows name a recording that is
+    /// there, one names none, and one recording is in no row.
+    pub fn make_table(&self) -> PathBuf {
+        let root = self.folder.path().join("clinic");
+        std::fs::create_dir_all(root.join("sounds")).unwrap();
+        let samples: Vec<i16> = (0..16_000).map(|i| ((f64::from(i) * 0.05).sin() * 9_000.0) as i16).collect();
+        for name in ["p01", "p02", "p03"] {
+            std::fs::write(root.join("sounds").join(name).with_extension("wav"), wav(&samples)).unwrap();
+        }
+        let table = "patient,audio,result,age,sex\n1,p01.wav,influenza,34,female\n2,p02.wav,none,51,male\n\
+                     3,p09.wav,none,47,female\n";
+        std::fs::write(root.join("visits.csv"), table).unwrap();
+        root
+    }
+
+    /// Closes the window and gives back its folder, for another one.
+    pub fn close(self) -> TempDir {
+        // The session waits until the study is saved.
+        drop(self.harness);
+        self.folder
+    }
+
+    /// Waits until every recording has been read.
+    #[track_caller]
+    pub fn wait_until_read(&mut self) {
+        run_until(&mut self.harness, PATIENCE, "the reading to end", |harness| {
+            let state = harness.state().state();
+            state.loading.is_none() && !state.study.is_empty() && state.study.unread == 0
+        });
+        self.settle();
+    }
+
+    /// Goes to a tab of the Data panel by a click. Everything that can be used there must have a name.
+    pub fn go_to_tab(&mut self, name: &str) {
+        self.go_to("Data", PanelId::Data);
+        self.harness.get_by_role_and_label(Role::Button, name).click();
+        self.settle();
+        self.harness.check_accessibility();
     }
 
     /// Holds `paths` over the window for one frame.
@@ -133,4 +177,28 @@ impl Window {
     pub fn save(&self, path: &Path) {
         super::support::save_png(path, &self.screen.picture(&self.harness));
     }
+}
+
+/// 16-bit mono at 16 kHz.
+fn wav(samples: &[i16]) -> Vec<u8> {
+    let data: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+    let length = data.len() as u32;
+    let mut file = Vec::new();
+    file.extend(b"RIFF");
+    file.extend((36 + length).to_le_bytes());
+    file.extend(b"WAVEfmt ");
+    file.extend(16_u32.to_le_bytes());
+    for number in [1_u16, 1] {
+        file.extend(number.to_le_bytes());
+    }
+    for number in [16_000_u32, 32_000] {
+        file.extend(number.to_le_bytes());
+    }
+    for number in [2_u16, 16] {
+        file.extend(number.to_le_bytes());
+    }
+    file.extend(b"data");
+    file.extend(length.to_le_bytes());
+    file.extend(data);
+    file
 }

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use store::{Opened, Store, StoreError};
-pub use tally::{DiagnosisRow, StatusRow, Tally};
+pub use tally::{DiagnosisRow, FlagRow, StatusRow, Tally};
 pub use view::{ClipId, SourceView, StudyView, draw};
 
 use super::scan::{SourceScan, canonical};
@@ -293,13 +293,24 @@ impl Study {
         for source in self.sources.iter().filter(|source| source.present) {
             let root: Arc<Path> = source.root.as_path().into();
             for (index, clip) in source.clips.iter().enumerate() {
-                if clip.has_file() && clip.sound == Sound::Unread && self.policy.wants(clip.form) {
+                if self.awaits_reading(clip) {
                     let key = ClipKey { source: source.key.clone(), index };
                     todo.push(Todo { key, path: clip.path.clone(), root: Arc::clone(&root) });
                 }
             }
         }
         todo
+    }
+
+    /// How many recordings [`Study::todo`] would give.
+    #[must_use]
+    pub fn unread(&self) -> usize {
+        let present = self.sources.iter().filter(|source| source.present);
+        present.flat_map(|source| &source.clips).filter(|clip| self.awaits_reading(clip)).count()
+    }
+
+    fn awaits_reading(&self, clip: &Clip) -> bool {
+        clip.has_file() && clip.sound == Sound::Unread && self.policy.wants(clip.form)
     }
 
     /// Takes in what decoding `todo` gave. A result for a recording that is no longer there is dropped.

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::StudySource;
 use crate::data::policy::{DIAGNOSES, RULES, Treatment};
-use crate::data::{Clip, LabelPolicy, SourceKind};
+use crate::data::quality::{Flag, FlagTreatment};
+use crate::data::{Clip, LabelPolicy, Reason, SourceKind, Verdict};
 
 /// One status of one dataset, as a row of the policy.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +39,19 @@ pub struct DiagnosisRow {
     pub recordings: usize,
 }
 
+/// One flag of the quality policy, as a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FlagRow {
+    /// The flag.
+    pub flag: Flag,
+    /// What it leads to.
+    pub treatment: FlagTreatment,
+    /// Recordings that have it, whatever else is wrong with them.
+    pub recordings: usize,
+    /// Those of them that are left out because of it: nothing else came before.
+    pub left_out: usize,
+}
+
 /// The policy's rows with their counts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tally {
@@ -45,6 +59,10 @@ pub struct Tally {
     pub statuses: Vec<StatusRow>,
     /// Diagnoses: the known ones in the order of [`DIAGNOSES`], then others by name; empty where no expert said anything.
     pub diagnoses: Vec<DiagnosisRow>,
+    /// Every flag, in the order of [`Flag::ALL`].
+    pub flags: Vec<FlagRow>,
+    /// Recordings about which a person has decided.
+    pub by_hand: usize,
 }
 
 impl Tally {
@@ -53,16 +71,33 @@ impl Tally {
         // Counted by the datasets' own spelling first: one look-up for each recording and no new text.
         let mut spelled: BTreeMap<(SourceKind, &str), [usize; 2]> = BTreeMap::new();
         let mut heard: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut flags = Flag::ALL.map(|flag| FlagRow {
+            flag,
+            treatment: policy.quality.treatment(flag),
+            recordings: 0,
+            left_out: 0,
+        });
+        let mut by_hand = 0;
         for clip in clips.filter(|clip| clip.has_file()) {
             let [recordings, used] = spelled.entry((clip.source, clip.status.as_str())).or_default();
             *recordings += 1;
             *used += usize::from(clip.verdict.label().is_some());
+            by_hand += usize::from(clip.decision.is_some());
+            for row in flags.iter_mut().filter(|row| clip.flags.contains(row.flag)) {
+                row.recordings += 1;
+                row.left_out += usize::from(clip.verdict == Verdict::Exclude(Reason::Flag(row.flag)));
+            }
             let said: BTreeSet<&str> = clip.opinions.iter().map(|opinion| opinion.diagnosis.as_str()).collect();
             for diagnosis in said.into_iter().filter(|diagnosis| !diagnosis.is_empty()) {
                 *heard.entry(diagnosis).or_default() += 1;
             }
         }
-        Self { statuses: status_rows(sources, &spelled, policy), diagnoses: diagnosis_rows(&heard, policy) }
+        Self {
+            statuses: status_rows(sources, &spelled, policy),
+            diagnoses: diagnosis_rows(&heard, policy),
+            flags: flags.to_vec(),
+            by_hand,
+        }
     }
 }
 
@@ -129,4 +164,33 @@ fn diagnosis_rows(heard: &BTreeMap<&str, usize>, policy: &LabelPolicy) -> Vec<Di
         }
     }
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Decision, Label, Obstacle, PersonId};
+
+    fn clip(flags: &[Flag], verdict: Verdict) -> Clip {
+        let clip = Clip::new("a.wav".into(), SourceKind::Folder, PersonId("a".into()), "sick");
+        Clip { flags: flags.iter().copied().collect(), verdict, ..clip }
+    }
+
+    #[test]
+    fn a_flag_counts_what_has_it_and_what_it_leaves_out() {
+        let clips = [
+            clip(&[Flag::Silent, Flag::RatedPoor], Verdict::Exclude(Reason::Flag(Flag::Silent))),
+            clip(&[Flag::Silent], Verdict::Exclude(Reason::ByHand)),
+            clip(&[Flag::RatedPoor], Verdict::Use(Label::Sick)),
+            Clip { decision: Some(Decision::Sick), ..clip(&[], Verdict::Use(Label::Sick)) },
+            Clip { obstacle: Some(Obstacle::NoAudioFile), ..clip(&[Flag::RatedPoor], Verdict::Use(Label::Sick)) },
+        ];
+        let tally = Tally::of(&[], clips.iter(), &LabelPolicy::default());
+        let row = |flag| tally.flags.iter().find(|row| row.flag == flag).map(|row| (row.recordings, row.left_out));
+        assert_eq!(row(Flag::Silent), Some((2, 1)), "one of them would be left out anyway");
+        assert_eq!(row(Flag::RatedPoor), Some((2, 0)), "a row without a file is no recording");
+        assert_eq!(row(Flag::Clipped), Some((0, 0)));
+        assert_eq!(tally.flags.len(), Flag::ALL.len());
+        assert_eq!(tally.by_hand, 1);
+    }
 }

@@ -26,6 +26,8 @@ pub struct StudyView {
     pub sources: Vec<SourceView>,
     /// The recordings in the forms that the policy wants, in the order of the datasets.
     pub clips: Vec<Arc<Clip>>,
+    /// Recordings that can be read and have not been: a stopped scan leaves them.
+    pub unread: usize,
     /// People with a used recording.
     pub people: usize,
     /// How words become labels.
@@ -109,6 +111,7 @@ impl Study {
         let used: Vec<&Clip> = clips.iter().map(Arc::as_ref).filter(|clip| clip.verdict.label().is_some()).collect();
         let people: HashSet<&PersonId> = used.iter().map(|clip| &clip.person).collect();
         StudyView {
+            unread: self.unread(),
             people: people.len(),
             tally: Tally::of(&self.sources, clips.iter().map(Arc::as_ref), &self.policy),
             split: (!used.is_empty()).then(|| draw(&used, &self.split)),

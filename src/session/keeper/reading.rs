@@ -368,16 +368,14 @@ impl Job {
         match work {
             Work::Paths(paths) => match scan::read_all(&paths, &progress) {
                 Ok(Scan { sources, problems }) => {
-                    problems.iter().for_each(|problem| self.offer_mapping(problem));
                     tables.scans = sources.into_iter().map(|scan| Table::of(scan, known, None)).collect();
-                    tables.problems = problems.iter().map(ToString::to_string).collect();
+                    let unsolved = problems.iter().filter(|problem| !self.offer_mapping(problem));
+                    tables.problems = unsolved.map(ToString::to_string).collect();
                     tables.synthetic = paths.iter().any(|path| demo::is_demo(path));
                 }
                 Err(ScanError::Cancelled) => return Ok(Outcome::Stopped),
-                Err(error) => {
-                    self.offer_mapping(&error);
-                    return Err(error.to_string());
-                }
+                Err(error) if self.offer_mapping(&error) => return Ok(Outcome::Stopped),
+                Err(error) => return Err(error.to_string()),
             },
             Work::Mapped { root, mapping } => {
                 let scan = scan::read_again(SourceKind::Table, &root, Some(&mapping));
@@ -407,13 +405,16 @@ impl Job {
         Ok(Outcome::Tables(tables))
     }
 
-    /// A folder that nobody recognises may hold a table whose columns the person can name.
-    fn offer_mapping(&self, problem: &ScanError) {
-        let ScanError::Unrecognised { path, .. } = problem else { return };
+    /// A folder that nobody recognises may hold a table whose columns the person can name. Whether they are asked: then
+    /// there is nothing else to tell.
+    fn offer_mapping(&self, problem: &ScanError) -> bool {
+        let ScanError::Unrecognised { path, .. } = problem else { return false };
         let tables = mapped::preview(path);
-        if !tables.is_empty() {
-            let _ = self.reporter.send(Event::Unmapped(Unmapped { root: path.clone(), tables }));
+        if tables.is_empty() {
+            return false;
         }
+        let unmapped = Unmapped { root: path.clone(), tables, count: None };
+        self.reporter.send(Event::Unmapped(unmapped)).is_continue()
     }
 
     /// Reads every dataset of the study again: new and changed files show, and missing ones.

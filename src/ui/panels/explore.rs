@@ -5,14 +5,16 @@ use std::sync::Arc;
 use eframe::egui::{Align, Label as TextLabel, Layout, Ui};
 
 use super::recordings::RecordingList;
-use super::{Cx, Panel, open_buttons};
-use crate::data::Verdict;
-use crate::session::{ClipView, Command, ViewState};
+use super::{Cx, Panel, open_buttons, undo_buttons};
+use crate::data::policy::LabelPolicy;
+use crate::data::quality::FlagTreatment;
+use crate::data::{Clip, Decision, Verdict};
+use crate::session::{ClipView, Command, Edit, ViewState};
 use crate::spectrogram::colour::ColourMap;
 use crate::spectrogram::{LogMelConfig, PaperConfig, SpectrogramConfig};
 use crate::ui::format::file_name;
-use crate::ui::theme;
-use crate::ui::widgets::{SoundView, badge, card, columns, combo, empty_state, page_header};
+use crate::ui::theme::{self, palette, space};
+use crate::ui::widgets::{SoundView, badge, card, columns, combo, empty_state, page_header, segments};
 
 /// The panel of the recordings.
 #[derive(Default)]
@@ -32,12 +34,15 @@ impl Panel for ExplorePanel {
             empty_state(ui, "No recordings yet", text, |ui| open_buttons(ui, cx));
             return;
         }
-        page_header(ui, "Explore", "Arrow keys move through the list", |ui| self.settings(ui, cx));
+        page_header(ui, "Explore", "Arrow keys move through the list", |ui| {
+            undo_buttons(ui, cx);
+            self.settings(ui, cx);
+        });
         columns(ui, &[1.0, 1.35], |ui, column| {
             let height = ui.available_height();
             card(ui, "", |ui| {
                 // The frame's own margins and hairlines.
-                ui.set_height(height - 2.0 * theme::space::L - 2.0);
+                ui.set_height(height - 2.0 * space::L - 2.0);
                 match column {
                     0 => self.list.ui(ui, cx),
                     _ => self.recording(ui, cx),
@@ -66,7 +71,11 @@ impl ExplorePanel {
     }
 
     fn recording(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        selected_head(ui, cx);
+        if let Some(clip) = cx.state.explore.selected.and_then(|id| cx.state.study.clip(id)) {
+            selected_head(ui, clip);
+            decision(ui, clip, cx);
+            flags(ui, clip, &cx.state.study.policy);
+        }
         match &cx.state.explore.view {
             ViewState::Empty => empty_state(ui, "No recording chosen", "Choose one in the list.", |_| {}),
             ViewState::Loading => self.loading(ui),
@@ -94,10 +103,9 @@ impl ExplorePanel {
     }
 }
 
-/// Name, class and status of the chosen recording.
-fn selected_head(ui: &mut Ui, cx: &Cx<'_>) {
-    let Some(clip) = cx.state.explore.selected.and_then(|id| cx.state.study.clip(id)) else { return };
-    let palette = theme::palette(ui);
+/// Name, class and status of a recording.
+fn selected_head(ui: &mut Ui, clip: &Clip) {
+    let palette = palette(ui);
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             match &clip.verdict {
@@ -105,7 +113,7 @@ fn selected_head(ui: &mut Ui, cx: &Cx<'_>) {
                     let colour = if label.is_positive() { palette.sick } else { palette.healthy };
                     badge(ui, &label.to_string(), colour, palette.raised)
                 }
-                Verdict::Exclude(reason) => badge(ui, &format!("left out: {reason}"), palette.muted, palette.raised),
+                Verdict::Exclude(_) => badge(ui, "left out", palette.muted, palette.raised),
                 Verdict::Unreadable(_) => badge(ui, "unreadable", palette.error, palette.raised),
             };
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
@@ -118,7 +126,65 @@ fn selected_head(ui: &mut Ui, cx: &Cx<'_>) {
     let age = clip.subject.age.map_or(String::new(), |age| format!(" · {age:.0} years"));
     let sex = clip.subject.sex.as_deref().map_or(String::new(), |sex| format!(" · {sex}"));
     let words = format!("{} · {status}{age}{sex} · {}", clip.source.name(), clip.person.0);
-    ui.add(TextLabel::new(theme::muted(ui, words)).truncate());
+    ui.add(TextLabel::new(theme::muted(ui, &words)).truncate()).on_hover_text(words);
+}
+
+/// What a person decides about a recording, and why it is left out where it is.
+fn decision(ui: &mut Ui, clip: &Clip, cx: &mut Cx<'_>) {
+    if !clip.has_file() {
+        ui.label(theme::muted(ui, format!("Left out: {}", words_of(&clip.verdict))));
+        return;
+    }
+    let palette = palette(ui);
+    let choices = [
+        (None, "By the policy", palette.text),
+        (Some(Decision::Use), "Use", palette.accent),
+        (Some(Decision::Healthy), "Healthy", palette.healthy),
+        (Some(Decision::Sick), "Sick", palette.sick),
+        (Some(Decision::Exclude), "Leave out", palette.text),
+    ];
+    ui.horizontal_wrapped(|ui| {
+        if let Some(chosen) = segments(ui, "Decision", &choices, Some(clip.decision)) {
+            cx.send(Command::Edit(Edit::Decisions(vec![(clip.path.clone(), chosen)])));
+        }
+        if clip.verdict.label().is_none() {
+            let words = format!("Left out: {}", words_of(&clip.verdict));
+            ui.add(TextLabel::new(theme::muted(ui, &words)).truncate()).on_hover_text(words);
+        } else if clip.decision.is_some() {
+            ui.label(theme::muted(ui, "Decided by hand"));
+        }
+    });
+}
+
+/// Why a recording is not used.
+fn words_of(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Use(_) => String::new(),
+        Verdict::Exclude(reason) => reason.to_string(),
+        Verdict::Unreadable(reason) => reason.clone(),
+    }
+}
+
+/// What may be wrong with a recording, each with its explanation on hover. Those that the policy ignores are faint.
+fn flags(ui: &mut Ui, clip: &Clip, policy: &LabelPolicy) {
+    if clip.flags.is_empty() {
+        return;
+    }
+    let palette = palette(ui);
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().interact_size.y = 0.0;
+        ui.spacing_mut().item_spacing.x = space::XS;
+        for flag in clip.flags.iter() {
+            let treatment = policy.quality.treatment(flag);
+            let (colour, ground, leads_to) = match treatment {
+                FlagTreatment::Ignore => (palette.muted, palette.raised, "It is ignored"),
+                FlagTreatment::Warn => (palette.warning, palette.warning_soft, "It is only a warning"),
+                FlagTreatment::Exclude => (palette.error, palette.raised, "Recordings with it are left out"),
+            };
+            let help = format!("{}\n{leads_to}; the Quality tab of Data can change that.", flag.explanation());
+            badge(ui, flag.name(), colour, ground).on_hover_text(help);
+        }
+    });
 }
 
 /// What decoding found.
@@ -142,7 +208,7 @@ fn facts(ui: &mut Ui, view: &ClipView) {
         let facts = ui.add(TextLabel::new(theme::muted(ui, words)).truncate());
         facts.on_hover_text(view.path.display().to_string());
         if format.truncated {
-            let palette = theme::palette(ui);
+            let palette = palette(ui);
             badge(ui, "cut short", palette.warning, palette.warning_soft)
                 .on_hover_text("The file ended before its own structure said so; the sound up to there was kept");
         }

@@ -8,7 +8,8 @@ mod recordings;
 mod train;
 mod train_form;
 
-use eframe::egui::{Key, Ui};
+pub use data::DataTab;
+use eframe::egui::{Button, Key, Ui};
 
 use super::dialogs::Dialog;
 use super::widgets::primary_button;
@@ -66,6 +67,8 @@ pub struct Cx<'a> {
     /// What the session knows.
     pub state: &'a State,
     actions: &'a mut Vec<Action>,
+    /// The tab of the Data panel that somebody wants to see.
+    tab: Option<DataTab>,
 }
 
 /// A wish of the person.
@@ -77,12 +80,25 @@ pub enum Action {
     Ask(Dialog),
     /// Go to another panel.
     Show(PanelId),
+    /// Go to a tab of the Data panel.
+    ShowTab(DataTab),
 }
 
 impl<'a> Cx<'a> {
     /// A panel's view of `state`; its wishes are added to `actions`.
     pub fn new(state: &'a State, actions: &'a mut Vec<Action>) -> Self {
-        Self { state, actions }
+        Self { state, actions, tab: None }
+    }
+
+    /// The same, with a tab for the Data panel to go to.
+    #[must_use]
+    pub fn at_tab(self, tab: Option<DataTab>) -> Self {
+        Self { tab, ..self }
+    }
+
+    /// The tab to go to, once.
+    pub fn take_tab(&mut self) -> Option<DataTab> {
+        self.tab.take()
     }
 
     /// Sends a command to the session.
@@ -99,6 +115,11 @@ impl<'a> Cx<'a> {
     pub fn show(&mut self, panel: PanelId) {
         self.actions.push(Action::Show(panel));
     }
+
+    /// Goes to a tab of the Data panel.
+    pub fn show_tab(&mut self, tab: DataTab) {
+        self.actions.push(Action::ShowTab(tab));
+    }
 }
 
 /// The two ways to recordings, side by side and centred: for panels that have none yet.
@@ -114,4 +135,21 @@ fn open_buttons(ui: &mut Ui, cx: &mut Cx<'_>) {
             cx.show(PanelId::Data);
         }
     });
+}
+
+/// Undo and Redo, from right to left; each says on hover what it changes.
+fn undo_buttons(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let study = &cx.state.study;
+    for (name, key, what, command) in
+        [("Redo", "Ctrl+Shift+Z", &study.redo, Command::Redo), ("Undo", "Ctrl+Z", &study.undo, Command::Undo)]
+    {
+        let button = ui.add_enabled(what.is_some(), Button::new(name));
+        let button = match what {
+            Some(what) => button.on_hover_text(format!("{name} {what} ({key})")),
+            None => button.on_disabled_hover_text(format!("Nothing to {}", name.to_lowercase())),
+        };
+        if button.clicked() {
+            cx.send(command);
+        }
+    }
 }

@@ -4,11 +4,12 @@ use eframe::egui::{Align, Color32, Key, Label as TextLabel, Layout, Modifiers, S
 use egui_extras::{Column, TableBuilder};
 
 use super::Cx;
+use crate::data::quality::{Flag, FlagTreatment, QualityPolicy};
 use crate::data::{Clip, Label, Verdict};
 use crate::session::{ClipId, Command, StudyView};
 use crate::ui::format::{counted, file_name};
 use crate::ui::theme::{self, Palette, palette, space};
-use crate::ui::widgets::{combo, dot};
+use crate::ui::widgets::{badge, combo, dot};
 
 /// Room that the meaning of the colours needs, in points; in narrower lists a row tells it on hover.
 const LEGEND_WIDTH: f32 = 290.0;
@@ -21,30 +22,41 @@ enum Filter {
     Used(Label),
     LeftOut,
     Unreadable,
+    /// With a flag that the policy does not ignore.
+    Flagged,
+    /// A person has decided.
+    ByHand,
 }
 
 impl Filter {
-    const ALL: [(Self, &'static str); 5] = [
+    const ALL: [(Self, &'static str); 7] = [
         (Self::All, "All"),
         (Self::Used(Label::Healthy), "Healthy"),
         (Self::Used(Label::Sick), "Sick"),
         (Self::LeftOut, "Left out"),
         (Self::Unreadable, "Unreadable"),
+        (Self::Flagged, "Flagged"),
+        (Self::ByHand, "By hand"),
     ];
+    /// What became of a recording: each is of exactly one of these kinds.
+    const OUTCOMES: [Self; 4] = [Self::Used(Label::Healthy), Self::Used(Label::Sick), Self::LeftOut, Self::Unreadable];
 
-    fn admits(self, verdict: &Verdict) -> bool {
+    fn admits(self, clip: &Clip, policy: &QualityPolicy) -> bool {
         match self {
             Self::All => true,
-            Self::Used(label) => verdict.label() == Some(label),
-            Self::LeftOut => matches!(verdict, Verdict::Exclude(_)),
-            Self::Unreadable => matches!(verdict, Verdict::Unreadable(_)),
+            Self::Used(label) => clip.verdict.label() == Some(label),
+            Self::LeftOut => matches!(clip.verdict, Verdict::Exclude(_)),
+            Self::Unreadable => matches!(clip.verdict, Verdict::Unreadable(_)),
+            Self::Flagged => flags_that_count(clip, policy).next().is_some(),
+            Self::ByHand => clip.decision.is_some(),
         }
     }
 
     /// Of the dot before a recording that it admits.
     fn colour(self, palette: &Palette) -> Color32 {
         match self {
-            Self::All => palette.text,
+            Self::All | Self::ByHand => palette.text,
+            Self::Flagged => palette.warning,
             Self::Used(Label::Healthy) => palette.healthy,
             Self::Used(Label::Sick) => palette.sick,
             Self::LeftOut => palette.muted,
@@ -183,7 +195,7 @@ impl RecordingList {
             .clips
             .iter()
             .enumerate()
-            .filter(|(_, clip)| query.filter.admits(&clip.verdict) && matches(clip, &query.search))
+            .filter(|(_, clip)| query.filter.admits(clip, &study.policy.quality) && matches(clip, &query.search))
             .map(|(index, _)| ClipId(index))
             .collect();
         self.rows_of = query;
@@ -250,7 +262,7 @@ impl RecordingList {
                 let Some(id) = self.rows.get(row.index()).copied() else { return };
                 let Some(clip) = state.study.clip(id) else { return };
                 row.set_selected(selected == Some(row.index()));
-                row.col(|ui| name_cell(ui, clip));
+                row.col(|ui| name_cell(ui, clip, &state.study.policy.quality));
                 for field in &fields {
                     row.col(|ui| {
                         ui.add(TextLabel::new(theme::muted(ui, (field.text)(clip))).truncate());
@@ -268,28 +280,51 @@ impl RecordingList {
 fn legend(ui: &mut Ui) {
     let palette = palette(ui);
     ui.spacing_mut().item_spacing.x = space::XS;
-    for (kind, name) in Filter::ALL.iter().skip(1).rev() {
-        ui.label(theme::caption(ui, *name));
+    for kind in Filter::OUTCOMES.iter().rev() {
+        ui.label(theme::caption(ui, kind.name()));
         dot(ui, kind.colour(palette));
         ui.add_space(space::S);
     }
 }
 
-/// The class as a dot, and the file's name; why it is not used on hover.
-fn name_cell(ui: &mut Ui, clip: &Clip) {
+/// The flags of a recording that the policy does not ignore.
+fn flags_that_count<'a>(clip: &Clip, policy: &'a QualityPolicy) -> impl Iterator<Item = Flag> + use<'a> {
+    let flags = clip.flags;
+    Flag::ALL.into_iter().filter(move |flag| flags.contains(*flag) && policy.treatment(*flag) != FlagTreatment::Ignore)
+}
+
+/// The class as a dot, the file's name, and marks for flags and what was decided by hand; in words on hover.
+fn name_cell(ui: &mut Ui, clip: &Clip, policy: &QualityPolicy) {
     let palette = palette(ui);
     let (kind, reason) = match &clip.verdict {
         Verdict::Use(label) => (Filter::Used(*label), String::new()),
-        Verdict::Exclude(reason) => (Filter::LeftOut, reason.to_string()),
-        Verdict::Unreadable(reason) => (Filter::Unreadable, reason.clone()),
+        Verdict::Exclude(reason) => (Filter::LeftOut, format!(": {reason}")),
+        Verdict::Unreadable(reason) => (Filter::Unreadable, format!(": {reason}")),
     };
     dot(ui, kind.colour(palette));
     let used = clip.verdict.label().is_some();
     let name = file_name(&clip.path);
     let text = if used { name.clone().into() } else { eframe::egui::RichText::new(&name).color(palette.muted) };
-    let separator = if reason.is_empty() { "" } else { ": " };
-    ui.add(TextLabel::new(text).truncate())
-        .on_hover_text(format!("{name}\n{kind}{separator}{reason}", kind = kind.name()));
+    let flags: Vec<&str> = flags_that_count(clip, policy).map(Flag::name).collect();
+    let mut words = format!("{name}\n{}{reason}", kind.name());
+    if !flags.is_empty() {
+        words += &format!("\nFlagged: {}", flags.join(", ").to_lowercase());
+    }
+    if clip.decision.is_some() {
+        words += "\nDecided by hand";
+    }
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        ui.spacing_mut().item_spacing.x = space::XS;
+        if clip.decision.is_some() {
+            badge(ui, "by hand", palette.accent, palette.accent_soft);
+        }
+        if !flags.is_empty() {
+            ui.label(theme::caption(ui, "⚠").color(palette.warning));
+        }
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            ui.add(TextLabel::new(text).truncate()).on_hover_text(words);
+        });
+    });
 }
 
 /// Whether `clip` has `search` (lower case) in its file name, person, status or dataset.
@@ -319,15 +354,36 @@ mod tests {
     }
 
     #[test]
-    fn every_recording_is_in_one_filter_besides_all() {
+    fn every_recording_has_one_outcome() {
+        let policy = QualityPolicy::default();
         for verdict in [
             Verdict::Use(Label::Healthy),
             Verdict::Use(Label::Sick),
             Verdict::Exclude(Reason::Obstacle(Obstacle::NoAudioFile)),
             Verdict::Unreadable("no samples".into()),
         ] {
-            let admitting = Filter::ALL.iter().filter(|(filter, _)| filter.admits(&verdict)).count();
-            assert_eq!(admitting, 2, "{verdict:?}");
+            let clip = clip(verdict);
+            assert!(Filter::All.admits(&clip, &policy));
+            let outcomes = Filter::OUTCOMES.iter().filter(|filter| filter.admits(&clip, &policy)).count();
+            assert_eq!(outcomes, 1, "{:?}", clip.verdict);
         }
+    }
+
+    #[test]
+    fn ignored_flags_do_not_count_as_flagged() {
+        let policy = QualityPolicy::default();
+        for (flag, flagged) in [(Flag::LowSnr, true), (Flag::Silent, true), (Flag::NoCough, false)] {
+            let clip = Clip { flags: [flag].into_iter().collect(), ..clip(Verdict::Use(Label::Sick)) };
+            assert_eq!(Filter::Flagged.admits(&clip, &policy), flagged, "{flag}");
+        }
+    }
+
+    #[test]
+    fn what_was_decided_by_hand_is_found() {
+        let policy = QualityPolicy::default();
+        let mut clip = clip(Verdict::Use(Label::Sick));
+        assert!(!Filter::ByHand.admits(&clip, &policy));
+        clip.decision = Some(crate::data::Decision::Sick);
+        assert!(Filter::ByHand.admits(&clip, &policy));
     }
 }

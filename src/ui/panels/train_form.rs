@@ -1,11 +1,13 @@
 //! The settings of the next training run.
 
-use eframe::egui::{Button, DragValue, Label as TextLabel, Response, ScrollArea, Ui};
+use eframe::egui::{Button, DragValue, Label as TextLabel, Link, Response, RichText, ScrollArea, Ui};
 
-use super::Cx;
+use super::{Cx, DataTab};
+use crate::data::split::{SplitBy, SplitConfig};
 use crate::session::{Command, Devices, State};
 use crate::train::config::{Preset, TrainConfig};
 use crate::train::device::{DeviceChoice, DeviceClass, DeviceInfo};
+use crate::ui::format::percent;
 use crate::ui::theme::{self, palette, space};
 use crate::ui::widgets::{card, combo, primary_button};
 
@@ -24,7 +26,10 @@ pub fn form(ui: &mut Ui, draft: &mut TrainConfig, cx: &mut Cx<'_>) {
         ui.add_space(space::XS);
         card(ui, "Schedule", |ui| schedule(ui, draft));
         ui.add_space(space::XS);
-        card(ui, "Data", |ui| data(ui, draft));
+        card(ui, "Data", |ui| {
+            parts_line(ui, cx);
+            data(ui, draft);
+        });
     });
     start_or_stop(ui, draft, cx);
 }
@@ -108,6 +113,27 @@ fn schedule(ui: &mut Ui, draft: &mut TrainConfig) {
     setting(ui, "Seed", help, |ui| ui.add(DragValue::new(&mut draft.seed)));
 }
 
+/// How the parts are drawn, as a link to where that is chosen.
+fn parts_line(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let words = RichText::new(parts_in_words(&cx.state.study.split_config)).size(theme::size::SMALL);
+    let link = ui.add(Link::new(words)).on_hover_text("Chosen under Data, in the Parts tab");
+    if link.clicked() {
+        cx.show_tab(DataTab::Parts);
+    }
+}
+
+/// `Parts: by person, 15 % validation, 20 % test`.
+fn parts_in_words(config: &SplitConfig) -> String {
+    let validation = percent(config.validation);
+    let test = percent(config.test);
+    match (config.by, &config.held_out) {
+        (SplitBy::Person, _) => format!("Parts: by person, {validation} validation, {test} test"),
+        (SplitBy::File, _) => format!("Parts: by recording, {validation} validation, {test} test"),
+        (SplitBy::Dataset, Some(name)) => format!("Parts: {validation} validation, test on {name}"),
+        (SplitBy::Dataset, None) => "Parts: by dataset, none chosen for the test".to_owned(),
+    }
+}
+
 fn data(ui: &mut Ui, draft: &mut TrainConfig) {
     ui.checkbox(&mut draft.class_weights, "Weigh both classes equally")
         .on_hover_text("So that the more frequent class gets no head start");
@@ -169,5 +195,15 @@ mod tests {
     fn an_empty_study_is_the_obstacle() {
         let reason = obstacle(&TrainConfig::default(), &State::default());
         assert_eq!(reason.as_deref(), Some("Open a dataset first"));
+    }
+
+    #[test]
+    fn the_parts_are_told_as_they_are_drawn() {
+        let mut config = SplitConfig::default();
+        assert_eq!(parts_in_words(&config), "Parts: by person, 15 % validation, 20 % test");
+        config.by = SplitBy::Dataset;
+        assert_eq!(parts_in_words(&config), "Parts: by dataset, none chosen for the test");
+        config.held_out = Some("Virufy".into());
+        assert_eq!(parts_in_words(&config), "Parts: 15 % validation, test on Virufy");
     }
 }

@@ -1,8 +1,8 @@
 //! The smallest pieces: a figure, a badge, a button, a bar.
 
 use eframe::egui::{
-    Button, Color32, ComboBox, CornerRadius, Frame, Label, Margin, Rect, Response, RichText, Role, Sense, Stroke, Ui,
-    WidgetInfo, pos2, vec2,
+    Align, Button, Color32, ComboBox, CornerRadius, Frame, Label, Layout, Margin, Rect, Response, RichText, Role,
+    Sense, Slider, Stroke, Ui, WidgetInfo, pos2, vec2,
 };
 
 use crate::ui::format::{count, counted, percent};
@@ -52,15 +52,37 @@ pub fn progress_bar(ui: &mut Ui, name: &str, share: Option<f32>, width: f32) {
 
 /// A sentence that asks for care, on a coloured ground.
 pub fn notice(ui: &mut Ui, text: &str) {
-    let palette = palette(ui);
+    notice_frame(ui).show(ui, |ui| notice_text(ui, text));
+}
+
+/// A sentence that asks for care, with the button that puts it right. Returns whether that was clicked.
+pub fn notice_with(ui: &mut Ui, text: &str, button: &str) -> bool {
+    notice_frame(ui)
+        .show(ui, |ui| {
+            let row = ui.horizontal(|ui| {
+                let row = ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    let clicked = ui.button(button).clicked();
+                    ui.with_layout(Layout::left_to_right(Align::Center), |ui| notice_text(ui, text));
+                    clicked
+                });
+                row.inner
+            });
+            row.inner
+        })
+        .inner
+}
+
+fn notice_frame(ui: &Ui) -> Frame {
     Frame::new()
-        .fill(palette.warning_soft)
+        .fill(palette(ui).warning_soft)
         .corner_radius(CornerRadius::same(theme::RADIUS))
         .inner_margin(Margin::symmetric(space::M as i8, space::S as i8))
-        .show(ui, |ui| {
-            ui.set_width(ui.available_width());
-            ui.add(Label::new(RichText::new(text).size(theme::size::SMALL).color(palette.warning)).wrap());
-        });
+}
+
+fn notice_text(ui: &mut Ui, text: &str) {
+    let colour = palette(ui).warning;
+    ui.set_width(ui.available_width());
+    ui.add(Label::new(RichText::new(text).size(theme::size::SMALL).color(colour)).wrap());
 }
 
 /// The one main action of a place.
@@ -76,6 +98,47 @@ pub fn combo(id: &str) -> ComboBox<'static> {
         let points = [vec2(-arm, -arm / 2.0), vec2(0.0, arm / 2.0), vec2(arm, -arm / 2.0)].map(|arm| middle + arm);
         ui.painter().line(points.to_vec(), Stroke::new(1.5, palette(ui).muted));
     })
+}
+
+/// One of a few choices beside each other, each with its colour when chosen; `name` says what is chosen for screen readers
+/// and tests. Returns another one that was clicked.
+pub fn segments<T: Copy + PartialEq>(
+    ui: &mut Ui,
+    name: &str,
+    choices: &[(T, &'static str, Color32)],
+    current: Option<T>,
+) -> Option<T> {
+    let palette = palette(ui);
+    let mut chosen = None;
+    Frame::new().fill(palette.canvas).corner_radius(CornerRadius::same(theme::RADIUS)).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.x = 0.0;
+        ui.spacing_mut().button_padding.x = space::S;
+        for (choice, text, colour) in choices {
+            let is_current = current == Some(*choice);
+            let words =
+                if is_current { theme::strong(*text).color(*colour) } else { theme::plain(*text).color(palette.muted) };
+            let button = ui.add(Button::selectable(is_current, words));
+            if button.accessible_name(format!("{name}: {text}")).clicked() && !is_current {
+                chosen = Some(*choice);
+            }
+        }
+    });
+    chosen
+}
+
+/// A slider whose rail is seen as something to drag along, and whose handle is no higher than its number.
+pub fn slider(ui: &mut Ui, slider: Slider<'_>, name: &str) -> Response {
+    /// Of the number's field with its margins, in points: lower, and the two would not be level.
+    const HEIGHT: f32 = 24.0;
+    ui.scope(|ui| {
+        let palette = palette(ui);
+        ui.spacing_mut().interact_size.y = HEIGHT;
+        ui.spacing_mut().slider_width = 140.0;
+        ui.visuals_mut().widgets.inactive.bg_fill = palette.line_strong;
+        ui.visuals_mut().selection.bg_fill = palette.accent;
+        ui.add(slider).accessible_name(name)
+    })
+    .inner
 }
 
 /// A filled circle before a class or a part.

@@ -80,3 +80,23 @@ pub fn empty_state(ui: &mut Ui, headline: &str, text: &str, actions: impl FnOnce
         actions(ui);
     });
 }
+
+/// Room of a fixed width in a row, whatever the contents need.
+pub fn cell<R>(ui: &mut Ui, width: f32, layout: Layout, contents: impl FnOnce(&mut Ui) -> R) -> R {
+    let size = eframe::egui::vec2(width, theme::CONTROL_HEIGHT);
+    let place = ui.allocate_space(size).1;
+    let mut cell = ui.new_child(UiBuilder::new().max_rect(place).layout(layout));
+    contents(&mut cell)
+}
+
+/// A row of a form: the name of a setting, `name_width` points wide and explained by `help`, then its control.
+pub fn setting<R>(ui: &mut Ui, name_width: f32, name: &str, help: &str, control: impl FnOnce(&mut Ui) -> R) -> R {
+    ui.horizontal(|ui| {
+        let label = cell(ui, name_width, Layout::left_to_right(Align::Center), |ui| ui.label(name));
+        if !help.is_empty() {
+            label.on_hover_text(help);
+        }
+        control(ui)
+    })
+    .inner
+}

@@ -9,9 +9,12 @@ mod score_strip;
 mod sound;
 mod spectrogram;
 
-pub use basics::{badge, class_bar, combo, dot, name_picture, notice, primary_button, progress_bar, stat};
+pub use basics::{
+    badge, class_bar, combo, dot, name_picture, notice, notice_with, primary_button, progress_bar, segments, slider,
+    stat,
+};
 pub use confusion::confusion_matrix;
-pub use layout::{card, columns, empty_state, grid, page_header};
+pub use layout::{card, cell, columns, empty_state, grid, page_header, setting};
 pub use score_meter::score_meter;
 pub use score_strip::{Histogram, score_strip};
 pub use sound::SoundView;

@@ -4,39 +4,46 @@ mod draft;
 mod labels;
 mod overview;
 mod parts;
+mod quality;
 mod welcome;
 
 use std::time::Duration;
 
-use eframe::egui::{Align, Label as TextLabel, Layout, ScrollArea, Ui};
+use eframe::egui::{Align, Label as TextLabel, Layout, Margin, ScrollArea, Ui};
 
-use super::{Cx, Panel, PanelId};
+use super::{Cx, Panel, PanelId, undo_buttons};
 use crate::session::{Command, Loading};
 use crate::ui::dialogs::Dialog;
 use crate::ui::format::{count, counted, wait};
 use crate::ui::theme::{self, palette, space};
-use crate::ui::widgets::{page_header, primary_button, progress_bar};
+use crate::ui::widgets::{notice_with, page_header, primary_button, progress_bar};
 
 /// What of the study is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Tab {
+pub enum DataTab {
+    /// What was opened: counts, and what was left out.
     #[default]
     Overview,
+    /// What each dataset's words count as.
     Labels,
+    /// What poor sound leads to.
+    Quality,
+    /// Training, validation and test.
     Parts,
 }
 
-impl Tab {
-    const ALL: [(Self, &'static str); 3] =
-        [(Self::Overview, "Overview"), (Self::Labels, "Labels"), (Self::Parts, "Parts")];
+impl DataTab {
+    const ALL: [(Self, &'static str); 4] =
+        [(Self::Overview, "Overview"), (Self::Labels, "Labels"), (Self::Quality, "Quality"), (Self::Parts, "Parts")];
 }
 
 /// The panel of the study.
 #[derive(Default)]
 pub struct DataPanel {
-    tab: Tab,
+    tab: DataTab,
     overview: overview::OverviewTab,
     labels: labels::LabelsTab,
+    quality: quality::QualityTab,
     parts: parts::PartsTab,
 }
 
@@ -50,23 +57,20 @@ impl Panel for DataPanel {
             }
             return;
         }
+        self.tab = cx.take_tab().unwrap_or(self.tab);
         header(ui, cx);
-        if let Some(loading) = &cx.state.loading {
-            let stop = reading_ui(ui, loading);
-            if stop {
-                cx.send(Command::StopReading);
-            }
-        }
+        progress(ui, cx);
         ui.horizontal(|ui| {
-            for (tab, name) in Tab::ALL {
+            for (tab, name) in DataTab::ALL {
                 ui.selectable_value(&mut self.tab, tab, name);
             }
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| undo_ui(ui, cx));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| undo_buttons(ui, cx));
         });
         ScrollArea::vertical().id_salt(self.tab as usize).auto_shrink(false).show(ui, |ui| match self.tab {
-            Tab::Overview => self.overview.ui(ui, cx),
-            Tab::Labels => self.labels.ui(ui, cx),
-            Tab::Parts => self.parts.ui(ui, cx),
+            DataTab::Overview => self.overview.ui(ui, cx),
+            DataTab::Labels => self.labels.ui(ui, cx),
+            DataTab::Quality => self.quality.ui(ui, cx),
+            DataTab::Parts => self.parts.ui(ui, cx),
         });
     }
 }
@@ -89,24 +93,27 @@ fn header(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
 }
 
-fn undo_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let study = &cx.state.study;
-    for (name, what, command) in [("Redo", &study.redo, Command::Redo), ("Undo", &study.undo, Command::Undo)] {
-        let button = ui.add_enabled_ui(what.is_some(), |ui| ui.button(name)).inner;
-        let button = match what {
-            Some(what) => button.on_hover_text(format!("{name} {what}")),
-            None => button,
-        };
-        if button.clicked() {
-            cx.send(command);
+/// How far the reading is, or that it was stopped before its end.
+fn progress(ui: &mut Ui, cx: &mut Cx<'_>) {
+    if let Some(loading) = &cx.state.loading {
+        if reading_ui(ui, loading) {
+            cx.send(Command::StopReading);
         }
+    } else if cx.state.study.unread > 0 {
+        let unread = cx.state.study.unread;
+        let text = counted(unread, "recording has not been read yet", "recordings have not been read yet");
+        if notice_with(ui, &text, "Read them") {
+            cx.send(Command::ReadAgain);
+        }
+        ui.add_space(space::S);
     }
 }
 
 /// How far the reading is, how fast, and how long it takes. Returns whether to stop it.
 fn reading_ui(ui: &mut Ui, loading: &Loading) -> bool {
     let mut stop = false;
-    theme::card_frame(palette(ui)).show(ui, |ui| {
+    let frame = theme::card_frame(palette(ui)).inner_margin(Margin::symmetric(space::L as i8, space::S as i8));
+    frame.show(ui, |ui| {
         ui.horizontal(|ui| {
             ui.label(theme::strong(&loading.task));
             let share = (loading.total > 0).then(|| loading.done as f32 / loading.total as f32);

@@ -6,12 +6,12 @@ use egui_extras::{Column, TableBuilder};
 use super::super::Cx;
 use crate::data::scan::SourceSummary;
 use crate::data::study::{SourceView, StudyView};
-use crate::data::{Label, SourceKind};
+use crate::data::{Label, Reason, SourceKind};
 use crate::session::Command;
 use crate::ui::dialogs::Dialog;
 use crate::ui::format::{count, short_path};
 use crate::ui::theme::{self, palette, space};
-use crate::ui::widgets::{card, class_bar, columns, dot, notice, stat};
+use crate::ui::widgets::{card, class_bar, columns, dot, notice_with, stat};
 
 /// Height of the list of unreadable files, in points; it scrolls.
 const UNREADABLE_HEIGHT: f32 = 180.0;
@@ -35,11 +35,11 @@ impl OverviewTab {
         columns(ui, &[1.25, 1.0], |ui, column| match column {
             0 => {
                 spaced(ui, |ui| card(ui, "Datasets", |ui| datasets(ui, overview, cx)));
-                card(ui, "Left out", |ui| left_out(ui, overview));
+                card(ui, "Good to know", |ui| notes(ui, study));
             }
             _ => {
-                spaced(ui, |ui| card(ui, "Unreadable", |ui| unreadable(ui, overview)));
-                card(ui, "Good to know", |ui| notes(ui, study));
+                spaced(ui, |ui| card(ui, "Left out", |ui| left_out(ui, overview)));
+                card(ui, "Unreadable", |ui| unreadable(ui, overview));
             }
         });
     }
@@ -54,6 +54,8 @@ fn spaced(ui: &mut Ui, contents: impl FnOnce(&mut Ui)) {
 struct Overview {
     sources: Vec<SourceView>,
     people: usize,
+    /// Recordings that would be used, had they been read.
+    awaiting: usize,
     /// Reasons with their dataset and count, the most frequent first.
     exclusions: Vec<(SourceKind, String, usize)>,
 }
@@ -66,7 +68,10 @@ impl Overview {
         };
         let mut exclusions: Vec<_> = study.sources.iter().flat_map(reasons).collect();
         exclusions.sort_by_key(|(_, _, count)| std::cmp::Reverse(*count));
-        Self { sources: study.sources.clone(), people: study.people, exclusions }
+        // Not a finding about them, and soon over.
+        let not_read = Reason::NotReadYet.to_string();
+        let awaiting = exclusions.extract_if(.., |(_, reason, _)| *reason == not_read).map(|(_, _, count)| count).sum();
+        Self { sources: study.sources.clone(), people: study.people, awaiting, exclusions }
     }
 
     fn sum(&self, of: impl Fn(&SourceSummary) -> usize) -> usize {
@@ -75,15 +80,18 @@ impl Overview {
 }
 
 fn totals(ui: &mut Ui, overview: &Overview) {
-    let figures = [
+    let mut figures = vec![
         ("Recordings", overview.sum(|source| source.recordings)),
         ("Healthy", overview.sum(|source| source.healthy)),
         ("Sick", overview.sum(|source| source.sick)),
         ("People", overview.people),
-        ("Left out", overview.sum(|source| source.excluded.values().sum())),
+        ("Left out", overview.exclusions.iter().map(|(_, _, count)| count).sum()),
         ("Unreadable", overview.sum(|source| source.unreadable.len())),
     ];
-    columns(ui, &[1.0; 6], |ui, index| {
+    if overview.awaiting > 0 {
+        figures.push(("Used once read", overview.awaiting));
+    }
+    columns(ui, &vec![1.0; figures.len()], |ui, index| {
         if let Some((name, number)) = figures.get(index) {
             stat(ui, name, &count(*number));
         }
@@ -104,9 +112,17 @@ fn datasets(ui: &mut Ui, overview: &Overview, cx: &mut Cx<'_>) {
             });
         });
         if !source.present {
-            notice(ui, "The folder is not there any more. What was read is kept; say where the folder is now.");
-            if ui.button("Locate…").clicked() {
+            let text = "Its folder is not there any more. What was read is kept. Say where the folder is now, or drop it \
+                        on this window.";
+            if notice_with(ui, text, "Locate…") {
                 cx.ask(Dialog::Locate(source.key.clone()));
+            }
+        }
+        if source.packed {
+            let text =
+                "Its sound is still in split archives. They are joined and unpacked beside them; the archives stay.";
+            if notice_with(ui, text, "Unpack the archives") {
+                cx.send(Command::Unpack(source.key.clone()));
             }
         }
         class_bar(ui, summary.healthy, summary.sick);
@@ -115,22 +131,14 @@ fn datasets(ui: &mut Ui, overview: &Overview, cx: &mut Cx<'_>) {
             ui.add_space(space::S);
             class_count(ui, Label::Sick, summary.sick);
         });
-        if source.packed {
-            ui.horizontal(|ui| {
-                if ui.button("Unpack the archives").clicked() {
-                    cx.send(Command::Unpack(source.key.clone()));
-                }
-                ui.label(theme::muted(ui, "The sound is still in split archives"));
-            });
-        }
         let path = source.root.display().to_string();
         ui.add(TextLabel::new(theme::muted(ui, short_path(&source.root))).truncate()).on_hover_text(path);
     }
 }
 
-/// What can be done with a dataset, behind three dots.
+/// What can be done with a dataset, behind one word.
 fn source_menu(ui: &mut Ui, source: &SourceView, cx: &mut Cx<'_>) {
-    let button = ui.button("…");
+    let button = ui.button("Options");
     button.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{} options", source.kind.name())));
     Popup::menu(&button).show(|ui| {
         if ui.button("Read it again").on_hover_text("Finds new, changed and missing files").clicked() {
@@ -153,9 +161,11 @@ fn class_count(ui: &mut Ui, label: Label, number: usize) {
 
 fn left_out(ui: &mut Ui, overview: &Overview) {
     if overview.exclusions.is_empty() {
-        ui.label(theme::muted(ui, "Every recording is used"));
+        let none = if overview.awaiting > 0 { "None so far" } else { "Every recording is used" };
+        ui.label(theme::muted(ui, none));
     }
     ui.spacing_mut().item_spacing.y = 0.0;
+    ui.spacing_mut().interact_size.y = 22.0;
     for (source, reason, number) in &overview.exclusions {
         ui.horizontal(|ui| {
             ui.label(theme::muted(ui, source.name()));
@@ -172,7 +182,8 @@ fn left_out(ui: &mut Ui, overview: &Overview) {
 fn unreadable(ui: &mut Ui, overview: &Overview) {
     let files: Vec<_> = overview.sources.iter().flat_map(|source| &source.summary.unreadable).collect();
     if files.is_empty() {
-        ui.label(theme::muted(ui, "Every file could be read"));
+        let none = if overview.awaiting > 0 { "None so far" } else { "Every file could be read" };
+        ui.label(theme::muted(ui, none));
         return;
     }
     let row_height = 36.0;
