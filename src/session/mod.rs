@@ -34,7 +34,9 @@ pub use evaluation::{DEFAULT_THRESHOLD, Evaluation, NothingToEvaluate};
 pub use jobs::panic_text;
 pub use recent::RecentStudy;
 pub use run::{Run, RunCounts, RunId, RunPhase};
-pub use state::{Devices, Explore, Loading, Message, PredictedFile, PredictionOutcome, Severity, State, Unmapped, ViewState};
+pub use state::{
+    Devices, Explore, Loading, Message, PredictedFile, PredictionOutcome, Severity, State, Unmapped, ViewState,
+};
 
 pub use crate::data::study::{ClipId, Edit, StudyView};
 

@@ -253,7 +253,6 @@ pub fn card_frame(palette: &Palette) -> Frame {
 }
 
 /// Inside a question that stands over the window.
-#[must_use]
 pub fn dialog_frame() -> Frame {
     Frame::new().inner_margin(Margin::same(space::M as i8))
 }
