@@ -13,16 +13,24 @@
 //! |---|---|
 //! | [`units`] | sample rates, seconds, hertz, decibels; the only conversions; counts in digits |
 //! | [`files`] | writing a file whole or not at all |
-//! | [`audio`] | decoding to a [`Recording`](audio::Recording), resampling, WAV |
+//! | [`audio`] | decoding to a [`Recording`](audio::Recording), resampling, cough segmentation, WAV |
 //! | [`eval`] | thresholds, curves, metrics; plain slices, no network |
 //! | [`spectrogram`] | `log-mel` and the paper's pictures, colour maps |
-//! | [`data`] | datasets, label policy, scan, split, features, the demo study |
+//! | [`data`] | datasets, archives, label policy, quality, duplicates, split, features, the study on disk, the demo study |
 //! | [`models`] | the networks |
 //! | [`train`] | settings, devices, the loop, saved runs |
 //! | [`report`] | figures and tables |
 //! | [`session`] | the application without a screen: commands in, state out |
 //! | [`ui`] | the window |
 //! | [`cli`] | the command line |
+//!
+//! # From a dropped folder to a table that can be trusted
+//!
+//! folder → [`Source`](data::sources::Source) lists [`Clip`](data::Clip)s → [`Measured`](data::scan::Measured) for each file,
+//! written to the [`Index`](data::study::index::Index) at once → [`Study`](data::study::Study), whose
+//! [`LabelPolicy`](data::LabelPolicy) gives every clip flags and a verdict → an immutable
+//! [`StudyView`](data::study::StudyView) → panel, table, split, training. The study lives on a thread of its own; what a
+//! person changes goes there as an [`Edit`](data::study::Edit), and comes back as the next view.
 //!
 //! # From a recording to a prediction
 //!
@@ -42,6 +50,7 @@
 //! | a | touch |
 //! |---|---|
 //! | dataset | a file in `data/sources/` and a line in [`SOURCES`](data::sources::SOURCES) |
+//! | mark of poor quality | a variant of [`Flag`](data::quality::Flag) and where it is raised |
 //! | network | a file in `models/` and its variants in `models/mod.rs` |
 //! | metric | a row in [`METRICS`](eval::METRICS) |
 //! | panel | a file in `ui/panels/` and a line in [`PANELS`](ui::panels::PANELS) |

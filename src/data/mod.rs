@@ -1,5 +1,10 @@
 //! Datasets on disk, and what becomes of them: clips, labels, parts.
 //!
+//! A source (one file each in [`sources`]) reads a dataset's own tables into [`Clip`]s; [`archives`] unpacks one that comes
+//! packed. [`scan`] finds the datasets in a folder and measures their sounds ([`quality`], [`fingerprint`]). The
+//! [`LabelPolicy`] turns all of this into a [`Verdict`]; [`duplicates`] and [`overlap`] find what is there twice. A
+//! [`study`] holds everything and remembers it on disk, [`split`] draws the parts, and [`table`] is the study as one table.
+
 pub mod archives;
 mod clip;
 pub mod demo;

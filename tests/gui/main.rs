@@ -5,6 +5,7 @@
 
 #![cfg(test)]
 
+mod frames;
 mod panels;
 mod raster;
 mod screenshots;

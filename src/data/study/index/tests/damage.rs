@@ -34,8 +34,8 @@ fn no_damage_panics() {
     let mut index = Index::open(&path).unwrap();
     store(&mut index, &(0..300).map(clip).collect::<Vec<_>>());
     for number in 0..300 {
-        index.put_fingerprint("folder", &named(number), &[1; 40]).unwrap();
         put(&index, &named(number), &read(1));
+        index.put_fingerprint("folder", &named(number), &[1; 40]).unwrap();
     }
     drop(index);
     let whole = std::fs::read(&path).unwrap();
@@ -48,6 +48,8 @@ fn no_damage_panics() {
         match exercise(&path) {
             Ok(_) => {}
             Err(IndexError::Damaged { .. }) => refused += 1,
+            // A byte of the header says who may write; SQLite believes it.
+            Err(IndexError::File { problem, .. }) if problem.contains("readonly") => refused += 1,
             Err(other) => panic!("neither fine nor damaged: {other:?}"),
         }
     };
