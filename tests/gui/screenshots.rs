@@ -8,6 +8,7 @@ use coughscope::session::{ClipId, Command, Edit, PredictionOutcome, ViewState};
 use coughscope::ui::App;
 use coughscope::ui::panels::PanelId;
 use eframe::egui::Theme;
+use eframe::egui::accesskit::Role;
 use egui_kittest::Harness;
 
 use super::support::run_until;
@@ -114,7 +115,7 @@ fn the_study_is_pictured_tab_by_tab() {
         }
         window.go_to("Explore", PanelId::Explore);
         window.save(&scratch().join(format!("decision-{theme_name}.png")));
-        window.harness.get_by_label("File").click();
+        window.harness.get_by_role_and_label(Role::Button, "File").click();
         window.settle();
         window.save(&scratch().join(format!("file-menu-{theme_name}.png")));
         window.harness.key_press(eframe::egui::Key::Escape);

@@ -9,7 +9,7 @@ use crate::data::study::{SourceView, StudyView};
 use crate::data::{Label, Reason, SourceKind};
 use crate::session::Command;
 use crate::ui::dialogs::Dialog;
-use crate::ui::format::{count, short_path};
+use crate::ui::format::{count, counted, short_path};
 use crate::ui::theme::{self, palette, space};
 use crate::ui::widgets::{card, class_bar, columns, dot, notice_with, stat};
 
@@ -211,8 +211,14 @@ fn unreadable(ui: &mut Ui, overview: &Overview) {
 fn notes(ui: &mut Ui, study: &StudyView) {
     let mut notes: Vec<&String> = study.sources.iter().flat_map(|source| &source.notes).collect();
     notes.dedup();
-    if notes.is_empty() {
+    let by_hand = study.tally.by_hand;
+    if notes.is_empty() && by_hand == 0 {
         ui.label(theme::muted(ui, "Nothing to note"));
+    }
+    if by_hand > 0 {
+        let decided = counted(by_hand, "recording was decided", "recordings were decided");
+        let words = format!("{decided} by hand; Explore lists them under “By hand”.");
+        ui.add(TextLabel::new(theme::muted(ui, words)).wrap());
     }
     for note in notes {
         ui.add(TextLabel::new(theme::muted(ui, note)).wrap());

@@ -233,7 +233,7 @@ fn leaks_ui(ui: &mut Ui, study: &StudyView) {
         notice(ui, help);
     }
     // Lines of text, not a row of controls each.
-    ui.spacing_mut().interact_size.y = 0.0;
+    ui.spacing_mut().interact_size.y = space::L;
     for (number, one, many) in [
         (people, "person in more than one part", "people in more than one part"),
         (exact_duplicates, "exact duplicate in more than one part", "exact duplicates in more than one part"),

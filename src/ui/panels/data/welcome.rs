@@ -27,8 +27,8 @@ pub(super) fn welcome(ui: &mut Ui, cx: &mut Cx<'_>) {
             ("Coswara", "Indian Institute of Science · github.com/iiscleap/Coswara-Data"),
             ("COUGHVID", "EPFL · zenodo.org/records/7024894"),
             ("Virufy", "Virufy clinical data · github.com/virufy/virufy-data"),
-            ("Your own", "a folder with healthy and sick inside"),
-            ("Also", "a trained run, a table of predictions, or recordings to score"),
+            ("Your own", "a folder with healthy and sick inside, or with a table of recordings and labels"),
+            ("Also", "a study, a trained run, a table of predictions, or recordings to score"),
         ] {
             ui.label(theme::muted(ui, format!("{name} · {words}")));
         }
