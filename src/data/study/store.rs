@@ -205,8 +205,26 @@ impl Store {
                 Some(Twins { one, other, similarity: 1.0 - bit_error_rate })
             })
             .collect();
-        self.index().put_twins(&twins)?;
+        let index = &mut *self.index();
+        index.put_twins(&twins)?;
+        index.set_compared(true)?;
         Ok(pairs(&twins, roots))
+    }
+
+    /// Says that sounds are about to be read which nobody has compared with the others.
+    ///
+    /// # Errors
+    /// [`StoreError::Index`] when the index cannot be written.
+    pub fn mark_uncompared(&self) -> Result<(), StoreError> {
+        Ok(self.index().set_compared(false)?)
+    }
+
+    /// Whether sounds have been read since [`Store::find_near`] was done the last time.
+    ///
+    /// # Errors
+    /// [`StoreError::Index`] when the index cannot be read.
+    pub fn is_uncompared(&self) -> Result<bool, StoreError> {
+        Ok(!self.index().is_compared()?)
     }
 
     /// What [`Store::find_near`] found the last time.

@@ -3,6 +3,7 @@
 //! The window never waits for it. What a person changes goes in as an [`Order`]; what they see is the last
 //! [`StudyView`] that came out. Everything that counts 35,000 recordings happens here.
 
+mod job;
 mod orders;
 mod reading;
 
@@ -13,8 +14,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use job::Work;
 pub(super) use orders::{Order, TrainAfter};
-use reading::{Reading, Work};
+use reading::Reading;
 
 use super::Storage;
 use super::jobs::{Event, Reporter, guarded};

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Keeper;
-use super::reading::{JobId, Outcome, Work};
+use super::job::{Outcome, Work};
+use super::reading::JobId;
 use crate::data::demo::DemoConfig;
 use crate::data::sources::mapped::Mapping;
 use crate::data::study::{Edit, Store, Study};
@@ -128,6 +129,8 @@ impl Keeper {
         if let Some(folder) = store.folder() {
             recent::add(&self.data_folder, folder);
         }
+        // A program that was killed between the reading and the comparing left that to this one.
+        self.uncompared = store.is_uncompared().unwrap_or(true) && study.sources().iter().any(|source| source.present);
         self.store = Arc::new(store);
         self.study = study;
         self.undo.clear();

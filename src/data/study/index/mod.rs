@@ -333,6 +333,28 @@ impl Index {
         })
     }
 
+    /// Remembers whether every fingerprint has been compared with every other.
+    ///
+    /// # Errors
+    /// [`IndexError`] when it could not be stored.
+    pub fn set_compared(&self, compared: bool) -> Result<(), IndexError> {
+        let statement = if compared {
+            "INSERT OR REPLACE INTO done (what) VALUES ('compared')"
+        } else {
+            "DELETE FROM done WHERE what = 'compared'"
+        };
+        self.connection.execute(statement, []).map(drop).map_err(|error| self.error(error))
+    }
+
+    /// Whether every fingerprint has been compared with every other.
+    ///
+    /// # Errors
+    /// [`IndexError`] when the database cannot be read.
+    pub fn is_compared(&self) -> Result<bool, IndexError> {
+        let done: Vec<String> = self.collect("SELECT what FROM done", [], |row| row.get(0).ok())?;
+        Ok(done.iter().any(|what| what == "compared"))
+    }
+
     /// The pairs of files that sound alike, in the order in which they were stored.
     ///
     /// # Errors

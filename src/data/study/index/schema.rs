@@ -15,7 +15,7 @@ const VERSION: i32 = 1;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Every table, as SQLite keeps its text. Paths are [portable](crate::data::study::portable).
-const TABLES: [&str; 5] = [
+const TABLES: [&str; 6] = [
     // `notes` is a JSON list of sentences.
     "CREATE TABLE source (key TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, notes TEXT NOT NULL) STRICT, WITHOUT ROWID",
     // `form`, `opinions` and `obstacle` are JSON, and NULL where there is nothing to say, which is nearly always. A path
@@ -31,6 +31,8 @@ const TABLES: [&str; 5] = [
      PRIMARY KEY (source, path)) STRICT, WITHOUT ROWID",
     "CREATE TABLE twins (source TEXT NOT NULL, path TEXT NOT NULL, other_source TEXT NOT NULL, other_path TEXT NOT NULL, \
      similarity REAL NOT NULL) STRICT",
+    // What has been done with all that is in the other tables.
+    "CREATE TABLE done (what TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID",
 ];
 
 /// What a database turned out to be.

@@ -1,0 +1,254 @@
+//! The jobs that read datasets, each a plain function that reports how far it is and asks whether to stop.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use crate::data::archives::{self, ExtractError, ExtractProgress};
+use crate::data::demo::{self, DemoConfig, DemoError};
+use crate::data::scan::{self, Measured, Scan, ScanError, ScanProgress, SourceScan};
+use crate::data::sources::mapped::{self, Mapping};
+use crate::data::study::{Store, StoreError, Todo};
+use crate::data::{Clip, Sound, SourceKind};
+use crate::session::jobs::{Event, Reporter};
+use crate::session::state::Unmapped;
+use crate::session::update::unless;
+use crate::units::grouped;
+
+/// Something to read.
+pub(super) enum Work {
+    /// The demo study.
+    Demo(DemoConfig),
+    /// Folders with datasets, or combined tables.
+    Paths(Vec<PathBuf>),
+    /// A table with named columns.
+    Mapped { root: PathBuf, mapping: Mapping },
+    /// Every dataset of the study.
+    Again,
+    /// A dataset of the study, in another folder.
+    Moved { key: Arc<str>, root: PathBuf },
+    /// The archives of a dataset.
+    Unpack(Arc<str>),
+}
+
+/// What a job came to.
+pub(in crate::session) enum Outcome {
+    /// The demo study is in this folder.
+    Demo(PathBuf),
+    /// Datasets were read.
+    Tables(Tables),
+    /// Archives were unpacked.
+    Unpacked,
+    /// Every sound was read, or the job was stopped.
+    Sounds,
+    /// These pairs have the same sound in another form.
+    Compared(Vec<(PathBuf, PathBuf)>),
+    /// It was stopped before there was anything.
+    Stopped,
+    /// It failed.
+    Failed(String),
+}
+
+/// Datasets that were read.
+#[derive(Default)]
+pub(in crate::session) struct Tables {
+    pub(super) scans: Vec<Table>,
+    /// Datasets of the study whose folders are not there.
+    pub(super) missing: Vec<Arc<str>>,
+    /// What could not be read, in words.
+    pub(super) problems: Vec<String>,
+    /// Something among them was made up.
+    pub(super) synthetic: bool,
+}
+
+/// A dataset that was read.
+pub(super) struct Table {
+    /// Its key, where the study has it already.
+    pub key: Option<Arc<str>>,
+    pub scan: SourceScan,
+    pub mapping: Option<Mapping>,
+    /// It holds archives, and no sound.
+    pub packed: bool,
+}
+
+impl Table {
+    fn of(scan: SourceScan, known: &[Known], mapping: Option<Mapping>) -> Self {
+        let key = known.iter().find(|source| scan.is_of(&source.root)).map(|source| source.key.clone());
+        let silent = scan.kind == SourceKind::Coswara && !scan.clips.iter().any(Clip::has_file);
+        let packed = silent && archives::find(&scan.root).is_ok_and(|archives| !archives.is_empty());
+        Self { key, scan, mapping, packed }
+    }
+}
+
+/// A dataset that the study has.
+#[derive(Clone)]
+pub(super) struct Known {
+    pub key: Arc<str>,
+    pub kind: SourceKind,
+    pub root: PathBuf,
+    pub mapping: Option<Mapping>,
+}
+
+/// A job at work, on a thread of its own.
+pub(super) struct Job {
+    pub reporter: Reporter,
+    pub stop: Arc<AtomicBool>,
+    /// Somebody is there who can name the columns of a table.
+    pub can_ask: bool,
+}
+
+impl Job {
+    pub fn loading(&self, task: &'static str, detail: String, done: usize, total: usize) -> ControlFlow<()> {
+        let sent = self.reporter.try_send(Event::Loading { task, detail, done, total });
+        if sent.is_break() { sent } else { unless(&self.stop) }
+    }
+
+    pub fn make_demo(&self, folder: &Path, config: &DemoConfig) -> Result<Outcome, String> {
+        let progress =
+            |done, total| self.loading("Making the demo study", "synthetic recordings".to_owned(), done, total);
+        match demo::generate(folder, config, &progress) {
+            Ok(study) => Ok(Outcome::Demo(study.root)),
+            Err(DemoError::Stopped) => Ok(Outcome::Stopped),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    pub fn read_tables(&self, work: Work, known: &[Known], store: &Store) -> Result<Outcome, String> {
+        let task = "Reading the tables";
+        let progress = |progress: ScanProgress<'_>| match progress {
+            ScanProgress::Found { source, root, recordings } => {
+                let detail = format!("{}: {recordings} recordings in {}", source.name(), root.display());
+                self.loading(task, detail, 0, 0)
+            }
+            ScanProgress::Decoded { .. } => unless(&self.stop),
+        };
+        let _ = self.loading(task, String::new(), 0, 0);
+        let mut tables = Tables::default();
+        match work {
+            Work::Paths(paths) => match scan::read_all(&paths, &progress) {
+                Ok(Scan { sources, problems }) => {
+                    tables.scans = sources.into_iter().map(|scan| Table::of(scan, known, None)).collect();
+                    let unsolved = problems.iter().filter(|problem| !self.offer_mapping(problem));
+                    tables.problems = unsolved.map(ToString::to_string).collect();
+                    tables.synthetic = paths.iter().any(|path| demo::is_demo(path));
+                }
+                Err(ScanError::Cancelled) => return Ok(Outcome::Stopped),
+                Err(error) if self.offer_mapping(&error) => return Ok(Outcome::Stopped),
+                Err(error) => return Err(error.to_string()),
+            },
+            Work::Mapped { root, mapping } => {
+                let scan = scan::read_again(SourceKind::Table, &root, Some(&mapping));
+                let scan = scan.map_err(|error| error.to_string())?;
+                tables.scans.push(Table::of(scan, known, Some(mapping)));
+            }
+            Work::Again => self.read_again(known, &mut tables),
+            Work::Moved { key, root } => {
+                let Some(source) = known.iter().find(|source| source.key == key) else { return Ok(Outcome::Stopped) };
+                let scan = scan::read_again(source.kind, &root, source.mapping.as_ref());
+                let scan = scan.map_err(|error| error.to_string())?;
+                let table = Table::of(scan, known, source.mapping.clone());
+                tables.scans.push(Table { key: Some(key), ..table });
+            }
+            Work::Unpack(key) => return self.unpack(key, known),
+            Work::Demo(_) => return Ok(Outcome::Stopped),
+        }
+        tables.synthetic |= tables.scans.iter().any(|table| demo::is_demo(&table.scan.root));
+        for Table { key, scan, .. } in &mut tables.scans {
+            if let Some(key) = key {
+                store.recall(key, scan).map_err(|error| error.to_string())?;
+            }
+            if self.stop.load(Ordering::Relaxed) {
+                return Ok(Outcome::Stopped);
+            }
+        }
+        Ok(Outcome::Tables(tables))
+    }
+
+    /// A folder that nobody recognises may hold a table whose columns the person can name. Whether they are asked: then
+    /// there is nothing else to tell.
+    fn offer_mapping(&self, problem: &ScanError) -> bool {
+        let ScanError::Unrecognised { path, .. } = problem else { return false };
+        if !self.can_ask {
+            return false;
+        }
+        let tables = mapped::preview(path);
+        if tables.is_empty() {
+            return false;
+        }
+        let unmapped = Unmapped { root: path.clone(), tables, count: None };
+        self.reporter.send(Event::Unmapped(unmapped)).is_continue()
+    }
+
+    /// Reads every dataset of the study again: new and changed files show, and missing ones.
+    fn read_again(&self, known: &[Known], tables: &mut Tables) {
+        for source in known {
+            if !source.root.exists() {
+                tables.missing.push(source.key.clone());
+                continue;
+            }
+            let read = scan::read_again(source.kind, &source.root, source.mapping.as_ref());
+            match read {
+                Ok(scan) => tables.scans.push(Table::of(scan, known, source.mapping.clone())),
+                Err(error) => tables.problems.push(error.to_string()),
+            }
+        }
+    }
+
+    /// Unpacks the archives of a dataset beside them.
+    fn unpack(&self, key: Arc<str>, known: &[Known]) -> Result<Outcome, String> {
+        let Some(source) = known.iter().find(|source| source.key == key) else { return Ok(Outcome::Stopped) };
+        let found = archives::find(&source.root).map_err(|error| error.to_string())?;
+        let target = archives::default_target(&source.root).map_err(|error| error.to_string())?;
+        let megabytes = |bytes: u64| usize::try_from(bytes / 1_000_000).unwrap_or(usize::MAX);
+        let progress = |progress: ExtractProgress<'_>| {
+            let detail = format!("{}, {} files", progress.date, grouped(progress.files as u64));
+            self.loading("Unpacking (MB)", detail, megabytes(progress.bytes_done), megabytes(progress.bytes_total))
+        };
+        match archives::extract(&found, &target, &progress) {
+            Ok(extracted) => {
+                for (date, problem) in extracted.problems() {
+                    let _ = self.reporter.send(Event::Failed(format!("{date}: {problem}")));
+                }
+                if extracted.refused_count() > 0 {
+                    let _ = self.reporter.send(Event::Note(format!(
+                        "{} entries of the archives were not unpacked, as they are no plain files with safe names",
+                        extracted.refused_count()
+                    )));
+                }
+                Ok(Outcome::Unpacked)
+            }
+            Err(ExtractError::Cancelled) => Ok(Outcome::Stopped),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Decodes on all cores.
+    pub fn read_sounds(
+        &self,
+        todo: Vec<Todo>,
+        store: &Store,
+        fresh: &Mutex<Vec<(Todo, Sound)>>,
+    ) -> Result<Outcome, String> {
+        store.mark_uncompared().map_err(|error| error.to_string())?;
+        let (total, done) = (todo.len(), AtomicUsize::new(0));
+        let failure: Mutex<Option<StoreError>> = Mutex::new(None);
+        let _ = todo.into_par_iter().try_for_each(|todo| {
+            let measured = Measured::of(&todo.path);
+            let name = todo.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if let Err(error) = store.put(&todo, &measured) {
+                *failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                return ControlFlow::Break(());
+            }
+            fresh.lock().unwrap_or_else(PoisonError::into_inner).push((todo, measured.sound));
+            let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+            self.loading("Reading recordings", name, done, total)
+        });
+        match failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some(error) => Err(format!("{error}; make room, then read again: it goes on where it stopped")),
+            None => Ok(Outcome::Sounds),
+        }
+    }
+}
