@@ -221,6 +221,93 @@ fn moved_folders_are_found_again() {
     assert_eq!(desk.unread(), 0);
 }
 
+/// What was decided before a dataset moved can be undone after it.
+#[test]
+fn an_undo_follows_a_dataset_that_has_moved() {
+    let place = Place::new(40);
+    let mut desk = place.study("mine");
+    desk.does(Command::Open(vec![place.path("data")]));
+    let before = desk.verdicts();
+    let clip = desk.view().used().find(|clip| clip.source == SourceKind::Virufy).unwrap().path.clone();
+    desk.does(Command::Edit(Edit::Decisions(vec![(clip, Some(Decision::Exclude))])));
+    std::fs::rename(place.path("data"), place.path("moved")).unwrap();
+    let virufy = desk.view().sources.iter().find(|source| source.kind == SourceKind::Virufy).unwrap().key.clone();
+    desk.does(Command::Relocate { key: virufy, root: place.path("moved/virufy/clinical") });
+    assert_ne!(desk.verdicts(), before);
+    desk.does(Command::Undo);
+    assert_eq!(desk.verdicts(), before);
+}
+
+#[test]
+fn a_folder_that_fails_beside_it_does_not_end_the_reading() {
+    let place = Place::new(120);
+    std::fs::create_dir(place.path("nothing")).unwrap();
+    let mut desk = place.study("mine");
+    desk.0.send(Command::Open(vec![place.path("data")]));
+    let start = Instant::now();
+    while desk.0.state().loading.as_ref().is_none_or(|loading| loading.done < 5) {
+        desk.0.wait(Duration::from_millis(1));
+        assert!(start.elapsed() < DEADLINE);
+    }
+    desk.does(Command::Open(vec![place.path("nothing")]));
+    assert!(desk.said(Severity::Error).iter().any(|text| text.contains("no dataset was recognised")));
+    assert_eq!(desk.unread(), 0);
+    assert_eq!(desk.view().sources.len(), 3);
+}
+
+/// A clone of Coswara with its split archives, one of them damaged at first.
+#[test]
+fn a_packed_coswara_is_unpacked() {
+    let place = Place::new(40);
+    let (root, ids) = (place.path("Coswara-Data"), ["A", "B"].map(|letter| letter.repeat(28)));
+    let sound = walkdir::WalkDir::new(place.path("data/coswara"))
+        .into_iter()
+        .filter_map(Result::ok)
+        .find(|entry| entry.file_name() == "cough-heavy.wav" && entry.metadata().unwrap().len() > 10_000)
+        .unwrap();
+    let sound = std::fs::read(sound.path()).unwrap();
+    let mut parts = Vec::new();
+    for (id, date) in ids.iter().zip(["20200413", "20200415"]) {
+        let mut archive = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+        let mut header = tar::Header::new_gnu();
+        header.set_size(sound.len() as u64);
+        header.set_mode(0o644);
+        archive.append_data(&mut header, format!("{date}/{id}/cough-heavy.wav"), sound.as_slice()).unwrap();
+        let bytes = archive.into_inner().unwrap().finish().unwrap();
+        let folder = root.join(date);
+        std::fs::create_dir_all(&folder).unwrap();
+        let (first, second) = bytes.split_at(bytes.len() / 2);
+        std::fs::write(folder.join(format!("{date}.tar.gz.aa")), first).unwrap();
+        std::fs::write(folder.join(format!("{date}.tar.gz.ab")), second).unwrap();
+        parts.push((folder.join(format!("{date}.tar.gz.ab")), second.to_vec()));
+    }
+    std::fs::write(
+        root.join("combined_data.csv"),
+        format!("id,covid_status\n{},healthy\n{},positive_mild\n", ids[0], ids[1]),
+    )
+    .unwrap();
+    std::fs::write(&parts[1].0, "cut").unwrap();
+
+    let mut desk = place.study("mine");
+    desk.does(Command::Open(vec![root]));
+    assert!(desk.view().sources[0].packed);
+    let key = desk.view().sources[0].key.clone();
+    desk.does(Command::Unpack(key.clone()));
+    assert!(
+        desk.said(Severity::Error).iter().any(|text| text.contains("20200415")),
+        "{:?}",
+        desk.said(Severity::Error)
+    );
+    assert_eq!(desk.used(), 1, "{:?}", desk.verdicts());
+    assert!(desk.view().sources[0].packed, "it can be tried again");
+
+    std::fs::write(&parts[1].0, &parts[1].1).unwrap();
+    desk.does(Command::Unpack(key));
+    assert!(!desk.view().sources[0].packed);
+    let labels: Vec<_> = desk.view().clips.iter().map(|clip| (clip.same.repeats_exact, clip.verdict.label())).collect();
+    assert_eq!(labels, [(false, Some(Label::Healthy)), (true, None)], "both hold the same sound");
+}
+
 #[test]
 fn reading_can_be_stopped_and_goes_on() {
     let place = Place::new(120);
@@ -235,6 +322,10 @@ fn reading_can_be_stopped_and_goes_on() {
     let left = desk.unread();
     assert!(left > 0, "it was stopped before the end");
     assert!(desk.0.state().loading.is_none());
+    let path = desk.view().clips[0].path.clone();
+    desk.does(Command::Edit(Edit::Decisions(vec![(path, Some(Decision::Exclude))])));
+    desk.does(Command::Undo);
+    assert_eq!(desk.unread(), left, "a decision is no wish to read on");
     desk.does(Command::ReadAgain);
     assert_eq!(desk.unread(), 0);
     assert!(desk.said(Severity::Error).is_empty());

@@ -84,7 +84,8 @@ impl Driver {
 
     /// One line for each finished epoch, which stays.
     fn say_epochs(&mut self) {
-        let Some(run) = self.session.state().current_run() else { return };
+        // A run that was opened has its history already.
+        let Some(run) = self.session.state().current_run().filter(|run| run.started.is_some()) else { return };
         let (epochs, known) = (run.plan.as_ref().map_or(0, |plan| plan.epochs), run.history.len());
         let lines: Vec<String> = run
             .history

@@ -83,6 +83,18 @@ impl Duplicates {
 /// Haitsma and Kalker use 0.35, with 256 words.
 const MAX_BIT_ERROR_RATE: f64 = 0.25;
 
+/// [`MAX_BIT_ERROR_RATE`] for as many compared words; less where there are few, as chance then goes further.
+///
+/// In 30,000 synthetic recordings, 450 million pairs, 1,792 unrelated ones came below 0.25, all but one of them over fewer than
+/// 60 words: the lowest 0.17 below 40 words, 0.22 from there on. Re-encoded copies stay below 0.17.
+fn max_bit_error_rate(words: u32) -> f64 {
+    /// Up to this many words (0.64 s), the strict bound holds; from twice as many on, the wide one.
+    const FEW: f64 = 40.0;
+    const STRICT: f64 = 0.17;
+    let more = (f64::from(words) / FEW - 1.0).clamp(0.0, 1.0);
+    STRICT + more * (MAX_BIT_ERROR_RATE - STRICT)
+}
+
 /// The fewest words that must be loud in both: 0.19 s of sound, less than the loud part of one cough.
 const MIN_WORDS: u32 = 12;
 
@@ -268,7 +280,7 @@ impl Overlap {
     }
 
     fn is_same(self) -> bool {
-        self.words >= MIN_WORDS && self.bit_error_rate() <= MAX_BIT_ERROR_RATE
+        self.words >= MIN_WORDS && self.bit_error_rate() <= max_bit_error_rate(self.words)
     }
 
     /// Whether a short stretch may belong to a longer one that is the same: a little worse than the whole may be.

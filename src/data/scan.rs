@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::ControlFlow;
+use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::UNIX_EPOCH;
@@ -14,7 +15,7 @@ use super::overlap::mark_recordings_in_coughvid;
 use super::sources::mapped::{self, Mapping};
 use super::sources::{MOST_LEVELS, SOURCES, Source, SourceError, find};
 use super::{Clip, Label, LabelPolicy, Obstacle, Reason, Sound, SoundFacts, SourceKind, Verdict, table};
-use crate::audio::decode;
+use crate::audio::{DecodeError, decode};
 use crate::files::FileError;
 
 /// How far a scan is. Given often, from several threads; whoever shows it should thin it out.
@@ -370,11 +371,13 @@ impl Measured {
     pub fn of(path: &Path) -> Self {
         // Before the decoding: a file that changes meanwhile must look changed the next time.
         let stamp = Stamp::of(path);
-        match decode(path) {
-            Ok(recording) => {
-                let fingerprint = Fingerprint::of(&recording);
-                Self { stamp, sound: Sound::Read(SoundFacts::of(&recording)), fingerprint }
-            }
+        // One recording must never end the scan of 30,000, whatever breaks.
+        let measured = catch_unwind(|| {
+            let recording = decode(path)?;
+            Ok((SoundFacts::of(&recording), Fingerprint::of(&recording)))
+        });
+        match measured.unwrap_or(Err(DecodeError::Panicked)) {
+            Ok((facts, fingerprint)) => Self { stamp, sound: Sound::Read(facts), fingerprint },
             Err(error) => Self { stamp, sound: Sound::Unreadable(error.to_string()), fingerprint: None },
         }
     }

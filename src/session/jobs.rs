@@ -67,6 +67,8 @@ pub(super) enum Event {
     Failed(String),
     /// The job has ended, well or not. Always its last report.
     Ended,
+    /// The study's thread has done what it was asked.
+    OrderEnded,
 }
 
 /// Opened paths by what they are.

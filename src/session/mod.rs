@@ -66,6 +66,8 @@ pub struct Session {
     keeper: Option<keeper::Handle>,
     /// Jobs that have not reported their end.
     active_jobs: usize,
+    /// Orders to the study's thread that it has not reported done.
+    open_orders: usize,
     /// Raised to stop the run with this id.
     stops: HashMap<RunId, Arc<AtomicBool>>,
     /// Networks that are ready to answer.
@@ -92,6 +94,7 @@ impl Session {
             reporter,
             events,
             active_jobs: 0,
+            open_orders: 0,
             stops: HashMap::new(),
             predictors: HashMap::new(),
             wanted_run: None,
@@ -117,7 +120,9 @@ impl Session {
     /// Whether any background job runs.
     #[must_use]
     pub fn busy(&self) -> bool {
-        self.active_jobs > 0
+        // A thread that broke down answers no order any more.
+        let keeper_works = self.keeper.as_ref().is_some_and(|keeper| !keeper.thread.is_finished());
+        self.active_jobs > 0 || (self.open_orders > 0 && keeper_works)
     }
 
     /// Takes in what background jobs have reported. Never waits.

@@ -113,7 +113,7 @@ impl Session {
     fn order(&mut self, order: Order) {
         let sent = self.keeper.as_ref().is_some_and(|keeper| keeper.orders.send(order).is_ok());
         if sent {
-            self.active_jobs += 1;
+            self.open_orders += 1;
         } else {
             self.say(
                 Severity::Error,
@@ -210,6 +210,7 @@ impl Session {
             }
             Event::Failed(reason) => self.say(Severity::Error, reason),
             Event::Ended => self.active_jobs = self.active_jobs.saturating_sub(1),
+            Event::OrderEnded => self.open_orders = self.open_orders.saturating_sub(1),
         }
     }
 

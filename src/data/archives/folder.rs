@@ -52,6 +52,12 @@ impl DateFolder {
         Ok(make_folder(&path)?.then_some(Self { path, checked: None }))
     }
 
+    /// The folder of this date, where there is one.
+    pub fn existing(target: &Path, date: &str) -> Option<Self> {
+        let path = target.join(date);
+        path.is_dir().then_some(Self { path, checked: None })
+    }
+
     /// Removes what a killed extraction left, and counts the files.
     pub fn sweep(&self) -> Result<usize, FileError> {
         let mut files = 0;

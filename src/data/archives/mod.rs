@@ -36,6 +36,7 @@ pub use parts::{Archive, Part, default_target, find};
 pub use run::OnProgress;
 
 use crate::files::FileError;
+use folder::DateFolder;
 use run::Run;
 
 /// Held by the one extraction that may write to a target. It stays behind, empty.
@@ -226,6 +227,21 @@ impl ArchiveReport {
     fn new(date: &str, outcome: Outcome) -> Self {
         Self { date: date.to_owned(), outcome, files: 0, written: 0, bytes: 0, refused: 0 }
     }
+}
+
+/// How many archives of the dataset in `root` are still to be extracted to the [default place](default_target): those that
+/// nobody has begun, and those that an earlier [`extract`] has not read to their end.
+///
+/// # Errors
+/// [`FileError`] when `root` cannot be listed.
+pub fn left_to_extract(root: &Path) -> Result<usize, FileError> {
+    let target = default_target(root)?;
+    // Other programs leave no record; what they have extracted is taken to be whole.
+    let is_ours = target.join(LOCK).exists();
+    let is_left = |archive: &Archive| {
+        DateFolder::existing(&target, archive.date()).is_none_or(|folder| is_ours && folder.record(archive).is_none())
+    };
+    Ok(find(root)?.iter().filter(|archive| is_left(archive)).count())
 }
 
 /// Extracts these archives to `<target>/<date>/`, several at once, and makes `target` where it is missing.

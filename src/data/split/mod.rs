@@ -173,8 +173,10 @@ pub enum SplitError {
         sick: usize,
     },
     /// The test part is to be a dataset that is not there, or nobody said which.
-    #[error("no dataset is chosen for the test; choose one of: {}", datasets.join(", "))]
+    #[error("{}; choose one of: {}", not_there(asked.as_deref()), datasets.join(", "))]
     NoDataset {
+        /// What was asked for.
+        asked: Option<String>,
         /// The datasets that are there.
         datasets: Vec<String>,
     },
@@ -276,11 +278,20 @@ impl Shares {
     }
 }
 
+fn not_there(asked: Option<&str>) -> String {
+    asked.map_or_else(
+        || "no dataset is chosen for the test".to_owned(),
+        |asked| format!("no recording of \"{asked}\" is used in this study, so it cannot be the test"),
+    )
+}
+
 /// Makes every recording of one dataset a test recording.
 fn hold_out(items: &[SplitItem<'_>], held_out: Option<&str>, parts: &mut [Part]) -> Result<(), SplitError> {
     let datasets: BTreeSet<&str> = items.iter().map(|item| item.dataset).collect();
-    let Some(dataset) = held_out.filter(|name| datasets.contains(name)) else {
-        return Err(SplitError::NoDataset { datasets: datasets.into_iter().map(str::to_owned).collect() });
+    let is_asked = |name: &&&str| held_out.is_some_and(|asked| asked.eq_ignore_ascii_case(name));
+    let Some(dataset) = datasets.iter().find(is_asked).copied() else {
+        let asked = held_out.map(str::to_owned);
+        return Err(SplitError::NoDataset { asked, datasets: datasets.into_iter().map(str::to_owned).collect() });
     };
     let mut classes = [0; 2];
     for (item, part) in items.iter().zip(parts).filter(|(item, _)| item.dataset == dataset) {

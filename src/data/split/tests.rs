@@ -194,7 +194,7 @@ fn people_who_share_a_sound_are_drawn_together() {
 
 #[test]
 fn a_dataset_is_held_out_whole() {
-    let outcome = twins(SplitBy::Dataset, Some("two"), &[(0, 1), (2, 1)]).unwrap();
+    let outcome = twins(SplitBy::Dataset, Some("Two"), &[(0, 1), (2, 1)]).unwrap();
     for (index, part) in outcome.parts.iter().enumerate() {
         assert_eq!(*part == Part::Test, index % 4 >= 2, "item {index}");
     }
@@ -204,6 +204,7 @@ fn a_dataset_is_held_out_whole() {
     assert_eq!(outcome.datasets["one"][Part::Test as usize], [ClassCount::default(); 2]);
     for missing in [None, Some("three")] {
         let error = twins(SplitBy::Dataset, missing, &[]).unwrap_err();
-        assert_eq!(error, SplitError::NoDataset { datasets: vec!["one".into(), "two".into()] });
+        let asked = missing.map(str::to_owned);
+        assert_eq!(error, SplitError::NoDataset { asked, datasets: vec!["one".into(), "two".into()] });
     }
 }

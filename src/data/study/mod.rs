@@ -51,7 +51,7 @@ pub struct StudySource {
     pub present: bool,
     /// What the reader of a result should know, as whole sentences.
     pub notes: Vec<String>,
-    /// Its sound is still in archives.
+    /// Some of its sound is still in archives.
     pub packed: bool,
     /// For a table: which of its columns hold what.
     pub mapping: Option<Mapping>,
@@ -105,6 +105,18 @@ impl Edit {
     }
 }
 
+impl Edit {
+    /// Follows recordings to another folder.
+    pub fn relocate(&mut self, old: &Path, new: &Path) {
+        let Self::Decisions(decisions) = self else { return };
+        for (path, _) in decisions {
+            if let Ok(inside) = path.strip_prefix(old) {
+                *path = new.join(inside);
+            }
+        }
+    }
+}
+
 impl Study {
     /// A study without datasets, with this policy and split.
     #[must_use]
@@ -134,6 +146,12 @@ impl Study {
     #[must_use]
     pub fn roots(&self) -> HashMap<String, PathBuf> {
         self.sources.iter().map(|source| (source.key.to_string(), source.root.clone())).collect()
+    }
+
+    /// Whether made-up recordings are among them.
+    #[must_use]
+    pub fn is_synthetic(&self) -> bool {
+        self.synthetic
     }
 
     /// Says that made-up recordings are among them.

@@ -57,7 +57,7 @@ pub struct SourceView {
     pub root: PathBuf,
     /// The folder was there when it was last looked for.
     pub present: bool,
-    /// Its sound is still in archives.
+    /// Some of its sound is still in archives.
     pub packed: bool,
     /// What the reader of a result should know, as whole sentences.
     pub notes: Vec<String>,

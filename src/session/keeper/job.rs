@@ -12,7 +12,7 @@ use crate::data::demo::{self, DemoConfig, DemoError};
 use crate::data::scan::{self, Measured, Scan, ScanError, ScanProgress, SourceScan};
 use crate::data::sources::mapped::{self, Mapping};
 use crate::data::study::{Store, StoreError, Todo};
-use crate::data::{Clip, Sound, SourceKind};
+use crate::data::{Sound, SourceKind};
 use crate::session::jobs::{Event, Reporter};
 use crate::session::state::Unmapped;
 use crate::session::update::unless;
@@ -70,15 +70,15 @@ pub(super) struct Table {
     pub key: Option<Arc<str>>,
     pub scan: SourceScan,
     pub mapping: Option<Mapping>,
-    /// It holds archives, and no sound.
+    /// Some of its archives have not been extracted.
     pub packed: bool,
 }
 
 impl Table {
     fn of(scan: SourceScan, known: &[Known], mapping: Option<Mapping>) -> Self {
         let key = known.iter().find(|source| scan.is_of(&source.root)).map(|source| source.key.clone());
-        let silent = scan.kind == SourceKind::Coswara && !scan.clips.iter().any(Clip::has_file);
-        let packed = silent && archives::find(&scan.root).is_ok_and(|archives| !archives.is_empty());
+        let packed = scan.kind == SourceKind::Coswara
+            && archives::left_to_extract(&scan.root).is_ok_and(|archives| archives > 0);
         Self { key, scan, mapping, packed }
     }
 }

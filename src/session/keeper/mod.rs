@@ -59,6 +59,8 @@ pub(super) struct Keeper {
     waiting: VecDeque<Work>,
     /// What to do when nothing is left to read.
     then: Option<TrainAfter>,
+    /// The person wants nothing to be read until they ask.
+    stopped: bool,
     /// Orders that end when nothing is left to read.
     unfinished: usize,
     next_job: u64,
@@ -79,7 +81,8 @@ impl Keeper {
         let (own, orders) = channel();
         let (sender, reporter) = (own.clone(), reporter.clone());
         let body = move || {
-            let _ = guarded(|| {
+            let told = reporter.clone();
+            let ended = guarded(|| {
                 let store = Store::in_memory().map_err(|error| error.to_string())?;
                 let keeper = Self {
                     study: Study::default(),
@@ -92,6 +95,7 @@ impl Keeper {
                     reading: None,
                     waiting: VecDeque::new(),
                     then: None,
+                    stopped: false,
                     unfinished: 0,
                     next_job: 0,
                     undo: Vec::new(),
@@ -105,6 +109,9 @@ impl Keeper {
                 keeper.run();
                 Ok(())
             });
+            if let Err(reason) = ended {
+                let _ = told.send(Event::Failed(reason));
+            }
         };
         std::thread::Builder::new()
             .name("study".to_owned())
@@ -165,7 +172,7 @@ impl Keeper {
             let _ = self.reporter.send(Event::ReadyToTrain(then));
         }
         for _ in 0..std::mem::take(&mut self.unfinished) {
-            let _ = self.reporter.send(Event::Ended);
+            let _ = self.reporter.send(Event::OrderEnded);
         }
     }
 
@@ -184,8 +191,9 @@ impl Keeper {
     }
 
     fn save(&mut self) {
-        self.unsaved = false;
-        if let Err(error) = self.store.save(&self.study) {
+        let saved = self.store.save(&self.study);
+        self.unsaved = saved.is_err();
+        if let Err(error) = saved {
             self.fail(&error);
         }
     }

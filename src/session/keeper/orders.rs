@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Keeper;
 use super::job::{Outcome, Work};
 use super::reading::JobId;
-use crate::data::demo::DemoConfig;
+use crate::data::demo::{self, DemoConfig};
 use crate::data::sources::mapped::Mapping;
 use crate::data::study::{Edit, Store, Study};
 use crate::session::jobs::Event;
@@ -65,12 +65,14 @@ impl Keeper {
             Order::Add(paths) => self.add(Work::Paths(paths.iter().map(|path| absolute(path)).collect())),
             Order::AddMapped { root, mapping } => self.add(Work::Mapped { root: absolute(&root), mapping }),
             Order::Demo { config, then } => self.open_demo(config, then),
-            Order::OpenStudy(folder) => self.open_study(&absolute(&folder)),
+            Order::OpenStudy(folder) => {
+                self.open_study(&absolute(&folder));
+            }
             Order::SaveAs(folder) => self.save_as(&absolute(&folder)),
             Order::Edit(edit) => self.edit(edit),
             Order::Undo => self.undo(),
             Order::Redo => self.redo(),
-            Order::StopReading => self.stop_reading(),
+            Order::StopReading => self.stop(),
             Order::ReadAgain => self.work(Work::Again),
             Order::Relocate { key, root } => self.work(Work::Moved { key, root: absolute(&root) }),
             Order::Remove(key) => self.remove(&key),
@@ -83,6 +85,15 @@ impl Keeper {
 
     /// Reads more datasets. The first of a study that nobody has given a place makes it a place.
     fn add(&mut self, work: Work) {
+        let is_demo = match &work {
+            Work::Paths(paths) => paths.iter().any(|path| demo::is_demo(path)),
+            _ => false,
+        };
+        if self.storage == Storage::Disk && self.study.is_synthetic() && !is_demo {
+            self.close();
+            let text = "The demo study was closed: real recordings do not belong beside made-up ones";
+            let _ = self.reporter.send(Event::Note(text.to_owned()));
+        }
         if self.study.sources().is_empty() && self.store.folder().is_none() && self.storage == Storage::Disk {
             let folder = self.data_folder.join("studies").join(clock::name_from_clock("study"));
             match Store::open(&folder) {
@@ -98,35 +109,42 @@ impl Keeper {
     fn open_demo(&mut self, config: DemoConfig, then: Option<TrainAfter>) {
         // Made-up recordings do not belong beside real ones.
         let demo = self.data_folder.join("demo-study");
-        match self.storage {
-            Storage::Disk => self.open_study(&demo),
-            Storage::Memory => self.close(),
+        if self.storage == Storage::Memory {
+            self.close();
+        } else if !self.open_study(&demo) {
+            return;
         }
         self.then = then;
         self.work(Work::Demo(config));
     }
 
-    fn open_study(&mut self, folder: &Path) {
+    /// Opens a study in place of the one that is open; one that cannot be opened leaves that one open. Whether it is open
+    /// now.
+    fn open_study(&mut self, folder: &Path) -> bool {
         if self.store.folder() == Some(folder) {
             self.work(Work::Again);
-            return;
+            return true;
         }
-        self.close();
         match Store::open(folder) {
             Ok(opened) => {
+                self.close();
                 self.put_in_place(opened.store, opened.study);
                 for note in opened.notes {
                     let _ = self.reporter.send(Event::Note(note));
                 }
                 self.publish();
                 self.work(Work::Again);
+                true
             }
-            Err(error) => self.fail(&error),
+            Err(error) => {
+                self.fail(&error);
+                false
+            }
         }
     }
 
     fn put_in_place(&mut self, store: Store, study: Study) {
-        if let Some(folder) = store.folder() {
+        if let Some(folder) = store.folder().filter(|_| self.storage == Storage::Disk) {
             recent::add(&self.data_folder, folder);
         }
         // A program that was killed between the reading and the comparing left that to this one.
@@ -147,7 +165,7 @@ impl Keeper {
 
     fn save_as(&mut self, folder: &Path) {
         // Half of a recording's result in one place and half in the other would be none.
-        self.stop_reading();
+        self.pause();
         match self.store.copy_to(folder, &self.study) {
             Ok(store) => {
                 recent::add(&self.data_folder, folder);
@@ -155,14 +173,14 @@ impl Keeper {
                 self.changed(true);
                 self.tell_recent();
                 let _ = self.reporter.send(Event::Note(format!("The study is kept in {}", folder.display())));
-                self.read_what_is_left();
             }
             Err(error) => self.fail(&error),
         }
+        self.read_what_is_left();
     }
 
     fn remove(&mut self, key: &str) {
-        self.stop_reading();
+        self.pause();
         self.study.remove(key);
         if let Err(error) = self.store.forget(key) {
             self.fail(&error);
@@ -173,7 +191,7 @@ impl Keeper {
 
     fn close(&mut self) {
         self.stop_reading();
-        self.waiting.clear();
+        self.stopped = false;
         self.then = None;
         if self.unsaved {
             self.save();

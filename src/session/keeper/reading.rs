@@ -39,6 +39,7 @@ enum Kind {
 impl Keeper {
     /// Does `work` as soon as nothing else is read. Sounds can wait: they go on afterwards where they stopped.
     pub(super) fn work(&mut self, work: Work) {
+        self.stopped = false;
         self.waiting.push_back(work);
         match &self.reading {
             None => self.next(),
@@ -49,8 +50,23 @@ impl Keeper {
 
     /// Reads sounds that nobody has read, unless something is being read already.
     pub(super) fn read_what_is_left(&mut self) {
-        if self.reading.is_none() {
+        if self.reading.is_none() && !self.stopped {
             self.next();
+        }
+    }
+
+    /// The person wants nothing more to be read.
+    pub(super) fn stop(&mut self) {
+        self.stop_reading();
+        self.stopped = true;
+        self.then = None;
+    }
+
+    /// Waits until no sound is written to the index, for something that changes it; tables go on. To be followed by
+    /// [`Keeper::read_what_is_left`].
+    pub(super) fn pause(&mut self) {
+        if !matches!(&self.reading, Some(Reading { kind: Kind::Tables, .. })) {
+            self.end_reading();
         }
     }
 
@@ -58,6 +74,10 @@ impl Keeper {
     /// Nothing more is read until somebody asks.
     pub(super) fn stop_reading(&mut self) {
         self.waiting.clear();
+        self.end_reading();
+    }
+
+    fn end_reading(&mut self) {
         if let Some(reading) = &self.reading {
             reading.stop.store(true, Ordering::Relaxed);
         }
@@ -157,7 +177,7 @@ impl Keeper {
             // A job that was stopped; what it had read is in the index.
             return;
         }
-        self.reading = None;
+        let Some(Reading { kind, .. }) = self.reading.take() else { return };
         match outcome {
             Outcome::Demo(folder) => self.waiting.push_front(Work::Paths(vec![folder])),
             Outcome::Tables(tables) => self.merge(tables),
@@ -169,8 +189,10 @@ impl Keeper {
             Outcome::Sounds | Outcome::Stopped => {}
             Outcome::Failed(reason) => {
                 self.fail(&reason);
-                if self.waiting.is_empty() {
-                    // Whatever failed would fail again.
+                self.then = None;
+                self.uncompared |= matches!(kind, Kind::Comparison);
+                if self.waiting.is_empty() && !matches!(kind, Kind::Tables) {
+                    // What failed would fail again. Tables that cannot be read are no reason to stop reading sounds.
                     return;
                 }
             }
@@ -210,6 +232,10 @@ impl Keeper {
                 self.fail(&error);
             }
         }
+        match self.store.near(&self.study.roots()) {
+            Ok(near) => self.study.set_near(near),
+            Err(error) => self.fail(&error),
+        }
         self.changed(true);
         self.publish();
     }
@@ -237,7 +263,10 @@ impl Keeper {
                 ));
                 return false;
             }
+            let old = source.root.clone();
             self.study.relocate(key, &scan.root);
+            let edits = self.undo.iter_mut().map(|undo| &mut undo.edit).chain(&mut self.redo);
+            edits.for_each(|edit| edit.relocate(&old, &scan.root));
             return true;
         }
         let (fresh, missing) = source.changes(scan);
