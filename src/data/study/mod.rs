@@ -148,12 +148,6 @@ impl Study {
         self.sources.iter().map(|source| (source.key.to_string(), source.root.clone())).collect()
     }
 
-    /// Whether made-up recordings are among them.
-    #[must_use]
-    pub fn is_synthetic(&self) -> bool {
-        self.synthetic
-    }
-
     /// Says that made-up recordings are among them.
     pub fn set_synthetic(&mut self) {
         self.synthetic = true;

@@ -89,7 +89,7 @@ impl Keeper {
             Work::Paths(paths) => paths.iter().any(|path| demo::is_demo(path)),
             _ => false,
         };
-        if self.storage == Storage::Disk && self.study.is_synthetic() && !is_demo {
+        if self.store.folder() == Some(self.demo_study().as_path()) && !is_demo {
             self.close();
             let text = "The demo study was closed: real recordings do not belong beside made-up ones";
             let _ = self.reporter.send(Event::Note(text.to_owned()));
@@ -106,9 +106,14 @@ impl Keeper {
         self.work(work);
     }
 
+    /// Where the demo study is kept.
+    fn demo_study(&self) -> PathBuf {
+        self.data_folder.join("demo-study")
+    }
+
     fn open_demo(&mut self, config: DemoConfig, then: Option<TrainAfter>) {
         // Made-up recordings do not belong beside real ones.
-        let demo = self.data_folder.join("demo-study");
+        let demo = self.demo_study();
         if self.storage == Storage::Memory {
             self.close();
         } else if !self.open_study(&demo) {
