@@ -102,7 +102,7 @@ const MIN_WORDS: u32 = 12;
 ///
 /// Words that agree in three of four bytes at least point to pairs worth a comparison: any single wrong bit of a word is
 /// forgiven (as in Manku et al. 2007, "Detecting near-duplicates for web crawling"), which a plain index of whole words would
-/// pay for with 32 more look-ups. Memory: 2.5 kB for 10 s of sound, and [`PART`] postings.
+/// pay for with 32 more look-ups. Memory: 2.5 kB for 10 s of sound, and 32 MB of postings.
 #[derive(Clone, Debug, Default)]
 pub struct DuplicateFinder {
     recordings: usize,
