@@ -58,6 +58,16 @@ impl Desk {
         }
     }
 
+    /// Opens a folder, and returns while its recordings are read.
+    fn begins_to_read(&mut self, folder: &Path) {
+        self.0.send(Command::Open(vec![folder.to_owned()]));
+        let start = Instant::now();
+        while self.0.state().loading.as_ref().is_none_or(|loading| loading.done < 5) {
+            self.0.wait(Duration::from_millis(1));
+            assert!(start.elapsed() < DEADLINE, "nothing is read");
+        }
+    }
+
     fn view(&self) -> &StudyView {
         &self.0.state().study
     }
@@ -243,12 +253,7 @@ fn a_folder_that_fails_beside_it_does_not_end_the_reading() {
     let place = Place::new(120);
     std::fs::create_dir(place.path("nothing")).unwrap();
     let mut desk = place.study("mine");
-    desk.0.send(Command::Open(vec![place.path("data")]));
-    let start = Instant::now();
-    while desk.0.state().loading.as_ref().is_none_or(|loading| loading.done < 5) {
-        desk.0.wait(Duration::from_millis(1));
-        assert!(start.elapsed() < DEADLINE);
-    }
+    desk.begins_to_read(&place.path("data"));
     desk.does(Command::Open(vec![place.path("nothing")]));
     assert!(desk.said(Severity::Error).iter().any(|text| text.contains("no dataset was recognised")));
     assert_eq!(desk.unread(), 0);
@@ -312,12 +317,7 @@ fn a_packed_coswara_is_unpacked() {
 fn reading_can_be_stopped_and_goes_on() {
     let place = Place::new(120);
     let mut desk = place.study("mine");
-    desk.0.send(Command::Open(vec![place.path("data")]));
-    let start = Instant::now();
-    while desk.0.state().loading.as_ref().is_none_or(|loading| loading.done < 5) {
-        desk.0.wait(Duration::from_millis(1));
-        assert!(start.elapsed() < DEADLINE);
-    }
+    desk.begins_to_read(&place.path("data"));
     desk.does(Command::StopReading);
     let left = desk.unread();
     assert!(left > 0, "it was stopped before the end");

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
@@ -230,7 +231,7 @@ impl Job {
         &self,
         todo: Vec<Todo>,
         store: &Store,
-        fresh: &Mutex<Vec<(Todo, Sound)>>,
+        heard: &Sender<(Todo, Sound)>,
     ) -> Result<Outcome, String> {
         store.mark_uncompared().map_err(|error| error.to_string())?;
         let (total, done) = (todo.len(), AtomicUsize::new(0));
@@ -242,7 +243,8 @@ impl Job {
                 *failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                 return ControlFlow::Break(());
             }
-            fresh.lock().unwrap_or_else(PoisonError::into_inner).push((todo, measured.sound));
+            // Nobody listens to a job that was stopped; what it read is in the index.
+            let _ = heard.send((todo, measured.sound));
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
             self.loading("Reading recordings", name, done, total)
         });

@@ -3,8 +3,9 @@
 //! One job at a time. Sounds are written to the index as they are measured, by the threads that measure them, so that a
 //! kill at any moment loses only the files in hand; the model hears of them in batches.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
 
 use super::job::{Job, Known, Outcome, Table, Tables, Work};
@@ -31,7 +32,7 @@ enum Kind {
     /// Tables, or the making of files.
     Tables,
     /// Sounds, and those that the model has not heard of.
-    Sounds(Arc<Mutex<Vec<(Todo, Sound)>>>),
+    Sounds(Receiver<(Todo, Sound)>),
     /// What was read, recording against recording.
     Comparison,
 }
@@ -84,7 +85,7 @@ impl Keeper {
         let Some(reading) = self.reading.take() else { return };
         let _ = reading.thread.join();
         match reading.kind {
-            Kind::Sounds(heard) => self.hear(&heard),
+            Kind::Sounds(heard) => self.hear(heard.try_iter().collect()),
             Kind::Comparison => self.uncompared = true,
             Kind::Tables => {}
         }
@@ -107,9 +108,9 @@ impl Keeper {
                     self.compare();
                     return;
                 }
-                let fresh = Arc::new(Mutex::new(Vec::new()));
-                let (store, heard) = (Arc::clone(&self.store), Arc::clone(&fresh));
-                self.begin(Kind::Sounds(fresh), move |job| job.read_sounds(todo, &store, &heard));
+                let store = Arc::clone(&self.store);
+                let (heard, sounds) = channel();
+                self.begin(Kind::Sounds(sounds), move |job| job.read_sounds(todo, &store, &heard));
             }
         }
     }
@@ -154,13 +155,12 @@ impl Keeper {
     /// Lets the model hear of the sounds that were read since the last time.
     pub(super) fn take_in_sounds(&mut self) {
         if let Some(Reading { kind: Kind::Sounds(heard), .. }) = &self.reading {
-            let heard = Arc::clone(heard);
-            self.hear(&heard);
+            let heard = heard.try_iter().collect();
+            self.hear(heard);
         }
     }
 
-    fn hear(&mut self, heard: &Mutex<Vec<(Todo, Sound)>>) {
-        let heard = std::mem::take(&mut *heard.lock().unwrap_or_else(PoisonError::into_inner));
+    fn hear(&mut self, heard: Vec<(Todo, Sound)>) {
         if heard.is_empty() {
             return;
         }
