@@ -1,12 +1,13 @@
 //! Sound: from the bytes of a file to samples in memory.
 //!
 //! [`decode`] reads a file into a [`Recording`]; [`resample()`] brings one channel to another rate; [`segment`]
-//! finds the coughs; [`wav`] writes.
+//! finds the coughs; [`wav`] writes; [`playback`] lets it be heard.
 
 mod container;
 mod decode;
 mod mp4;
 mod opus;
+pub mod playback;
 mod resample;
 pub mod segment;
 mod trim;

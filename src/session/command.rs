@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::player::SoundCommand;
 use super::run::RunId;
 use crate::audio;
 use crate::data::demo::DemoConfig;
@@ -76,6 +77,8 @@ pub enum Command {
     Select(ClipId),
     /// Show another kind of spectrogram in Explore.
     ShowSpectrogram(SpectrogramConfig),
+    /// Play, pause, louder, on another device.
+    Sound(SoundCommand),
     /// Train a network on the study.
     StartRun {
         /// What to do.

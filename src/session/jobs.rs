@@ -12,6 +12,7 @@ use super::clip_view::ClipView;
 use super::evaluation::Evaluation;
 use super::experiment::RunEvent;
 use super::keeper::TrainAfter;
+use super::player::SoundDevices;
 use super::recent::RecentStudy;
 use super::run::RunId;
 use super::state::Unmapped;
@@ -57,6 +58,10 @@ pub(super) enum Event {
     Devices(Vec<DeviceInfo>),
     /// A recording is ready to be drawn.
     View { clip: Arc<Clip>, config: SpectrogramConfig, view: Result<Arc<ClipView>, String> },
+    /// What sound can be played on.
+    SoundDevices(SoundDevices),
+    /// The recording with this number has come to its end, or could not be played.
+    SoundEnded { id: u64, failure: Option<String> },
     /// A run goes on.
     Run { id: RunId, event: RunEvent },
     /// A new recording has its answer.

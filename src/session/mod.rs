@@ -10,6 +10,7 @@ mod evaluation;
 mod experiment;
 mod jobs;
 mod keeper;
+mod player;
 mod recent;
 mod run;
 mod runs;
@@ -32,6 +33,7 @@ pub use clip_view::{ClipView, Waveform};
 pub use command::{Command, DropIntent};
 pub use evaluation::{DEFAULT_THRESHOLD, Evaluation, NothingToEvaluate};
 pub use jobs::panic_text;
+pub use player::{NowPlaying, Player, SoundCommand, SoundDevices, Volume};
 pub use recent::RecentStudy;
 pub use run::{Run, RunCounts, RunId, RunPhase};
 pub use state::{
@@ -64,6 +66,8 @@ pub struct Session {
     events: Receiver<Event>,
     /// To the thread that holds the study; `None` where it could not be started.
     keeper: Option<keeper::Handle>,
+    /// The thread that plays, once something was to be played.
+    sound: Option<player::Handle>,
     /// Jobs that have not reported their end.
     active_jobs: usize,
     /// Orders to the study's thread that it has not reported done.
@@ -78,6 +82,7 @@ pub struct Session {
     viewing: bool,
     next_run: u64,
     next_message: u64,
+    next_sound: u64,
 }
 
 impl Session {
@@ -93,6 +98,7 @@ impl Session {
             data_folder,
             reporter,
             events,
+            sound: None,
             active_jobs: 0,
             open_orders: 0,
             stops: HashMap::new(),
@@ -101,6 +107,7 @@ impl Session {
             viewing: false,
             next_run: 0,
             next_message: 0,
+            next_sound: 0,
         }
     }
 
@@ -150,6 +157,9 @@ impl Drop for Session {
     fn drop(&mut self) {
         for stop in self.stops.values() {
             stop.store(true, Ordering::Relaxed);
+        }
+        if let Some(sound) = self.sound.take() {
+            sound.quit();
         }
         let Some(keeper) = self.keeper.take() else { return };
         let _ = keeper.orders.send(Order::Quit);

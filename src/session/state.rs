@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::clip_view::ClipView;
 use super::evaluation::Evaluation;
+use super::player::Player;
 use super::recent::RecentStudy;
 use super::run::{Run, RunId};
 use crate::data::sources::mapped::{Mapping, MappingCount, TablePreview};
@@ -26,6 +27,8 @@ pub struct State {
     pub loading: Option<Loading>,
     /// The recording that Explore shows.
     pub explore: Explore,
+    /// The sound that is heard, and what it is heard on.
+    pub player: Player,
     /// What can compute.
     pub devices: Devices,
     /// Training runs, oldest first.

@@ -49,6 +49,7 @@ impl Session {
             Command::CloseStudy => self.order(Order::Close),
             Command::Select(clip) => self.select(clip),
             Command::ShowSpectrogram(config) => self.show_spectrogram(config),
+            Command::Sound(command) => self.on_sound_command(command),
             Command::StartRun { config, folder } => self.start_run(*config, folder),
             Command::StopRun(id) => self.stop_run(id),
             Command::ShowRun(id) => self.show_run(id),
@@ -147,6 +148,9 @@ impl Session {
     }
 
     fn select(&mut self, clip: ClipId) {
+        if self.state.explore.selected != Some(clip) {
+            self.stop_playing();
+        }
         self.state.explore.selected = Some(clip);
         self.load_view();
     }
@@ -203,6 +207,8 @@ impl Session {
             Event::PredictionsOpened(evaluation) => self.state.evaluation = Some(*evaluation),
             Event::Devices(found) => self.state.devices = Devices::Ready(found),
             Event::View { clip, config, view } => self.on_view(&clip, &config, view),
+            Event::SoundDevices(devices) => self.on_sound_devices(devices),
+            Event::SoundEnded { id, failure } => self.on_sound_ended(id, failure),
             Event::Run { id, event } => self.on_run(id, event),
             Event::Predicted { path, run, outcome } => self.on_predicted(&path, run, outcome),
             Event::Exported(folder) => {
