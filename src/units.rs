@@ -93,6 +93,12 @@ impl std::fmt::Display for SampleRate {
 pub struct Seconds(pub f64);
 
 impl Seconds {
+    /// This much later.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+
     /// The nearest whole number of samples at `rate`; negative times give 0.
     #[must_use]
     pub fn samples(self, rate: SampleRate) -> usize {

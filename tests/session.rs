@@ -173,7 +173,7 @@ fn a_chosen_recording_can_be_drawn_and_a_broken_one_says_why() {
     bench.carry_out(Command::Select(ClipId(good)));
     let ViewState::Ready(view) = &bench.state().explore.view else { panic!("not drawn") };
     assert!(view.duration().0 > 0.5);
-    assert!(view.spectrogram.frames > 10);
+    assert!(view.spectrogram.spectrogram().frames > 10);
     let missing = position(&bench, &|path| !path.exists());
     bench.carry_out(Command::Select(missing));
     assert!(matches!(&bench.state().explore.view, ViewState::Failed(reason) if !reason.is_empty()));

@@ -1,10 +1,12 @@
 //! A recording made ready to be drawn.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::audio::segment::Segments;
 use crate::audio::{self, Recording};
-use crate::spectrogram::{Spectrogram, SpectrogramConfig};
+use crate::spectrogram::{LevelPyramid, Spectrogram, SpectrogramConfig};
 use crate::units::Seconds;
 
 /// Sound and pictures of one recording, computed off the screen's thread and never changed.
@@ -16,8 +18,10 @@ pub struct ClipView {
     pub recording: Recording,
     /// The waveform at several levels of detail.
     pub waveform: Waveform,
-    /// The spectrogram that was asked for.
-    pub spectrogram: Arc<Spectrogram>,
+    /// The spectrogram that was asked for, at several levels of detail.
+    pub spectrogram: LevelPyramid,
+    /// Where coughs were found, in order; apart from each other.
+    pub coughs: Vec<Range<Seconds>>,
 }
 
 impl ClipView {
@@ -27,9 +31,21 @@ impl ClipView {
     /// A sentence for the person, without the path.
     pub fn load(path: &Path, config: &SpectrogramConfig) -> Result<Self, String> {
         let recording = audio::decode(path).map_err(|error| error.to_string())?;
-        let waveform = Waveform::new(&recording.mono());
         let spectrogram = Spectrogram::compute(&recording, config).map_err(|error| error.to_string())?;
-        Ok(Self { path: path.to_owned(), recording, waveform, spectrogram: Arc::new(spectrogram) })
+        let (mono, rate) = (mono(&recording), recording.rate());
+        let segments = Segments::of(&mono, rate);
+        let coughs = segments.mask().map(|cough| rate.duration(cough.start)..rate.duration(cough.end));
+        let (coughs, waveform) = (coughs.collect(), Waveform::new(mono));
+        let spectrogram = LevelPyramid::new(Arc::new(spectrogram));
+        Ok(Self { path: path.to_owned(), recording, waveform, spectrogram, coughs })
+    }
+}
+
+/// Mean of the channels; shared where there is only one.
+fn mono(recording: &Recording) -> Arc<[f32]> {
+    match recording.channels() {
+        [only] => Arc::clone(only),
+        _ => Arc::from(recording.mono()),
     }
 }
 
@@ -37,25 +53,20 @@ impl ClipView {
 /// as the picture is wide.
 #[derive(Debug)]
 pub struct Waveform {
+    /// Mean of the channels.
+    samples: Arc<[f32]>,
     /// Level `k` holds one `(min, max)` per `BASE << k` samples.
     levels: Vec<Vec<(f32, f32)>>,
-    /// Samples in all.
-    samples: usize,
 }
 
-/// Samples per entry of the finest level.
+/// Samples per entry of the coarsest level that is not the samples themselves.
 const BASE: usize = 16;
 
 impl Waveform {
     /// Builds the pyramid of mono `samples`.
     #[must_use]
-    pub fn new(samples: &[f32]) -> Self {
-        let finest: Vec<(f32, f32)> = samples
-            .chunks(BASE)
-            .map(|chunk| {
-                chunk.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &s| (low.min(s), high.max(s)))
-            })
-            .collect();
+    pub fn new(samples: Arc<[f32]>) -> Self {
+        let finest: Vec<(f32, f32)> = samples.chunks(BASE).map(extremes).collect();
         let mut levels = vec![finest];
         while let Some(last) = levels.last()
             && last.len() > 2
@@ -63,29 +74,27 @@ impl Waveform {
             let halved = last.chunks(2).map(|pair| pair.iter().copied().fold(pair[0], union)).collect();
             levels.push(halved);
         }
-        Self { levels, samples: samples.len() }
+        Self { samples, levels }
     }
 
     /// `columns` pairs of lowest and highest sample between two times, given as shares (0 to 1) of the whole.
     ///
-    /// Entries are those of the coarsest level that still has one entry per column, so that peaks are never lost.
+    /// Entries are those of the coarsest level that still has one entry per column, so that peaks are never lost. Where a
+    /// column is shorter than a sample, straight lines lead from one to the next.
     #[must_use]
     pub fn columns(&self, from: f64, to: f64, columns: usize) -> Vec<(f32, f32)> {
-        let span = (to - from).max(0.0) * self.samples as f64;
+        let span = (to - from).max(0.0) * self.samples.len() as f64;
         let per_column = span / columns.max(1) as f64;
-        let level = self
-            .levels
-            .iter()
-            .enumerate()
-            .rev()
-            .find(|(k, _)| ((BASE << k) as f64) <= per_column)
-            .map_or(0, |(k, _)| k);
-        let Some(entries) = self.levels.get(level) else { return Vec::new() };
+        let start = |column: usize| from * self.samples.len() as f64 + column as f64 * per_column;
+        if per_column < BASE as f64 {
+            return (0..columns).map(|column| self.traced(start(column), start(column + 1))).collect();
+        }
+        let level = self.levels.iter().enumerate().rev().find(|(k, _)| ((BASE << k) as f64) <= per_column);
+        let Some((level, entries)) = level else { return Vec::new() };
         let entry_samples = (BASE << level) as f64;
         (0..columns)
             .map(|column| {
-                let start = (from * self.samples as f64 + column as f64 * per_column) / entry_samples;
-                let end = start + per_column / entry_samples;
+                let (start, end) = (start(column) / entry_samples, start(column + 1) / entry_samples);
                 let first = (start.max(0.0) as usize).min(entries.len().saturating_sub(1));
                 let last = (end.ceil().max(0.0) as usize).clamp(first + 1, entries.len().max(first + 1));
                 entries
@@ -95,6 +104,27 @@ impl Waveform {
             })
             .collect()
     }
+
+    /// Lowest and highest point of the line through the samples between two positions, in samples.
+    fn traced(&self, start: f64, end: f64) -> (f32, f32) {
+        let between = (start.ceil().max(0.0) as usize, (end.floor() + 1.0).max(0.0) as usize);
+        let ends = extremes(&[self.value_at(start), self.value_at(end)]);
+        let inside = self.samples.get(between.0..between.1.min(self.samples.len())).unwrap_or_default();
+        if inside.is_empty() { ends } else { union(ends, extremes(inside)) }
+    }
+
+    /// The value at a position between two samples.
+    fn value_at(&self, position: f64) -> f32 {
+        let last = self.samples.len().saturating_sub(1);
+        let position = position.clamp(0.0, last as f64);
+        let (before, share) = (position as usize, position.fract() as f32);
+        let sample = |index: usize| self.samples.get(index.min(last)).copied().unwrap_or(0.0);
+        sample(before) * (1.0 - share) + sample(before + 1) * share
+    }
+}
+
+fn extremes(samples: &[f32]) -> (f32, f32) {
+    samples.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &s| (low.min(s), high.max(s)))
 }
 
 fn union(a: (f32, f32), b: (f32, f32)) -> (f32, f32) {
@@ -117,7 +147,7 @@ mod tests {
     fn a_single_peak_is_never_lost() {
         let mut samples = vec![0.0; 100_000];
         samples[54_321] = 0.9;
-        let waveform = Waveform::new(&samples);
+        let waveform = Waveform::new(samples.into());
         for columns in [1, 7, 100, 1000, 5000] {
             let drawn = waveform.columns(0.0, 1.0, columns);
             assert_eq!(drawn.len(), columns);
@@ -129,8 +159,17 @@ mod tests {
     #[test]
     fn a_zoomed_stretch_shows_its_own_samples() {
         let samples: Vec<f32> = (0..1000).map(|i| if i < 500 { 0.1 } else { 0.5 }).collect();
-        let waveform = Waveform::new(&samples);
+        let waveform = Waveform::new(samples.into());
         assert!(waveform.columns(0.0, 0.4, 10).iter().all(|pair| pair.1 == 0.1));
         assert!(waveform.columns(0.6, 1.0, 10).iter().all(|pair| pair.0 == 0.5));
+    }
+
+    #[test]
+    fn between_two_samples_there_is_a_line() {
+        let waveform = Waveform::new(vec![0.0, 1.0, 0.0, 1.0].into());
+        // Eight columns over four samples: half a sample each.
+        let columns = waveform.columns(0.0, 1.0, 8);
+        assert_eq!(columns[..4], [(0.0, 0.5), (0.5, 1.0), (0.5, 1.0), (0.0, 0.5)]);
+        assert_eq!(columns[7], (1.0, 1.0), "the last sample holds to the end");
     }
 }

@@ -25,7 +25,7 @@ use crate::data::study::settings::is_study;
 use crate::data::table::is_combined_table;
 use crate::report::predictions::{self, Prediction};
 use crate::report::{self, history};
-use crate::spectrogram::{Spectrogram, SpectrogramConfig};
+use crate::spectrogram::{LevelPyramid, Spectrogram, SpectrogramConfig};
 use crate::train::Predictor;
 use crate::train::device::{self, DeviceInfo};
 use crate::train::saved::{SavedRun, is_run};
@@ -65,7 +65,7 @@ pub(super) enum Event {
     /// A run goes on.
     Run { id: RunId, event: RunEvent },
     /// A new recording has its answer.
-    Predicted { path: PathBuf, run: RunId, outcome: Result<(f64, Arc<Spectrogram>), String> },
+    Predicted { path: PathBuf, run: RunId, outcome: Result<(f64, Arc<LevelPyramid>), String> },
     /// Figures and tables were written here.
     Exported(PathBuf),
     /// What was asked for did not happen, for this reason.
@@ -222,13 +222,13 @@ pub(super) fn predict(
     predictor: &Predictor,
     path: &Path,
     config: &SpectrogramConfig,
-) -> Result<(f64, Arc<Spectrogram>), String> {
+) -> Result<(f64, Arc<LevelPyramid>), String> {
     guarded(|| {
         let recording = audio::decode(path).map_err(|error| error.to_string())?;
         let spectrogram = Spectrogram::compute(&recording, config).map_err(|error| error.to_string())?;
         let features = Features::from_spectrogram(&spectrogram);
         let score = predictor.score(&features).ok_or("The network gave no number; open the run again")?;
-        Ok((score, Arc::new(spectrogram)))
+        Ok((score, Arc::new(LevelPyramid::new(Arc::new(spectrogram)))))
     })
 }
 

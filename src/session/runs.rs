@@ -14,7 +14,7 @@ use super::jobs::{self, Event, OpenedRun, Reporter};
 use super::run::{Run, RunId, RunPhase};
 use super::state::{PredictedFile, PredictionOutcome, Severity};
 use super::update::unless;
-use crate::spectrogram::Spectrogram;
+use crate::spectrogram::LevelPyramid;
 use crate::train::{TrainConfig, TrainEvent};
 
 impl Session {
@@ -232,7 +232,7 @@ impl Session {
         });
     }
 
-    pub(super) fn on_predicted(&mut self, path: &Path, run: RunId, outcome: Result<(f64, Arc<Spectrogram>), String>) {
+    pub(super) fn on_predicted(&mut self, path: &Path, run: RunId, outcome: Result<(f64, Arc<LevelPyramid>), String>) {
         // The one chosen on validation: a threshold that somebody tries out in Evaluate judges nobody.
         let threshold = self.state.run(run).and_then(|run| run.threshold).unwrap_or(DEFAULT_THRESHOLD);
         let file = self.state.predictions.iter_mut().find(|file| file.path == path && file.run == run);

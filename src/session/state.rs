@@ -11,7 +11,7 @@ use super::recent::RecentStudy;
 use super::run::{Run, RunId};
 use crate::data::sources::mapped::{Mapping, MappingCount, TablePreview};
 use crate::data::study::{ClipId, StudyView};
-use crate::spectrogram::{Spectrogram, SpectrogramConfig};
+use crate::spectrogram::{LevelPyramid, SpectrogramConfig};
 use crate::train::device::DeviceInfo;
 
 /// Everything that is known right now.
@@ -157,7 +157,7 @@ pub enum PredictionOutcome {
         /// What the answer was compared with: the threshold chosen on the run's validation part.
         threshold: f64,
         /// The recording as the network saw it.
-        spectrogram: Arc<Spectrogram>,
+        spectrogram: Arc<LevelPyramid>,
     },
     /// The reason, in words for the person.
     Failed(String),

@@ -7,6 +7,7 @@ pub mod colour;
 pub mod log_mel;
 pub mod paper;
 mod picture;
+pub mod pyramid;
 mod stft;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crate::units::{Hertz, Seconds};
 pub use colour::ColourMap;
 pub use log_mel::LogMelConfig;
 pub use paper::{PaperConfig, Placement};
+pub use pyramid::LevelPyramid;
 
 /// Which spectrogram, with all of its settings. Stored with every trained network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -10,10 +10,11 @@ use super::dialogs::Dialogs;
 use super::mapping::MappingDialog;
 use super::messages::Messages;
 use super::panels::{Action, Cx, DataTab, PANELS, Panel, PanelId};
+use super::shortcuts::Sheet;
 use super::theme::{self, space};
 use super::undo::UndoWords;
 use super::{drop, shell};
-use crate::session::{Command, Evaluation, RunId, Session, State};
+use crate::session::{Command, Evaluation, RunId, Session, SoundCommand, State};
 
 /// The program's name, in the title of the window and elsewhere.
 pub const NAME: &str = "coughscope";
@@ -28,6 +29,7 @@ pub struct App {
     mapping: MappingDialog,
     closing: Closing,
     undo: UndoWords,
+    sheet: Sheet,
     /// The tab of the Data panel to go to on the next frame.
     tab: Option<DataTab>,
 }
@@ -38,6 +40,7 @@ impl App {
     pub fn new(ctx: &Context, mut session: Session) -> Self {
         theme::install(ctx);
         session.send(Command::ProbeDevices);
+        session.send(SoundCommand::Probe.into());
         Self {
             session,
             panels: PANELS.iter().map(|spec| (spec.make)()).collect(),
@@ -47,6 +50,7 @@ impl App {
             mapping: MappingDialog::default(),
             closing: Closing::default(),
             undo: UndoWords::default(),
+            sheet: Sheet::default(),
             tab: None,
         }
     }
@@ -89,6 +93,7 @@ impl App {
         if !dropped.is_empty() {
             self.open(Command::Open(dropped));
         }
+        self.sheet.keys(ctx);
         if let Some(command) = UndoWords::pressed(ctx) {
             self.undo.note(ctx, &command, self.session.state());
             self.session.send(command);
@@ -124,6 +129,7 @@ impl App {
         let run = cx.state.predict_run().map(|run| run.name.as_str());
         drop::overlay(ui.ctx(), run);
         self.closing.ui(ui.ctx());
+        self.sheet.ui(ui.ctx());
         for action in actions {
             self.act(ui.ctx(), action);
         }

@@ -12,6 +12,7 @@ mod mapping;
 mod messages;
 pub mod panels;
 mod shell;
+mod shortcuts;
 pub mod theme;
 mod undo;
 mod widgets;

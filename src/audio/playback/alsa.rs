@@ -26,6 +26,13 @@ type Pcm = *mut c_void;
 /// `snd_pcm_drop` and its likes.
 type OnPcm = unsafe extern "C" fn(Pcm) -> c_int;
 
+/// What ALSA calls with each error, as `printf` is called: file, line, function, number, format, and more.
+type OnError = unsafe extern "C" fn(*const c_char, c_int, *const c_char, c_int, *const c_char);
+
+/// Says nothing. ALSA writes half a dozen lines to the terminal for every device that is not there; what matters of them
+/// comes back as an error number.
+unsafe extern "C" fn silent(_: *const c_char, _: c_int, _: *const c_char, _: c_int, _: *const c_char) {}
+
 /// The functions that are used, with the library that holds them.
 struct Api {
     open: unsafe extern "C" fn(*mut Pcm, *const c_char, c_int, c_int) -> c_int,
@@ -61,6 +68,11 @@ impl Api {
         // `free` is the one that libasound itself was linked with, found through it.
         unsafe {
             let library = Library::new("libasound.so.2")?;
+            // The handler is declared variadic. One that looks at no argument may be called so: on every Linux that Rust
+            // knows, the caller places and removes them.
+            let on_error: libloading::Symbol<'_, unsafe extern "C" fn(OnError) -> c_int> =
+                library.get(b"snd_lib_error_set_handler")?;
+            on_error(silent);
             Ok(Self {
                 open: *library.get(b"snd_pcm_open")?,
                 set_params: *library.get(b"snd_pcm_set_params")?,

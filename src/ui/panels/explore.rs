@@ -5,6 +5,7 @@ use std::sync::Arc;
 use eframe::egui::{Align, Label as TextLabel, Layout, Ui};
 
 use super::recordings::RecordingList;
+use super::transport::transport;
 use super::{Cx, Panel, open_buttons, undo_buttons};
 use crate::data::policy::LabelPolicy;
 use crate::data::quality::FlagTreatment;
@@ -14,7 +15,7 @@ use crate::spectrogram::colour::ColourMap;
 use crate::spectrogram::{LogMelConfig, PaperConfig, SpectrogramConfig};
 use crate::ui::format::file_name;
 use crate::ui::theme::{self, palette, space};
-use crate::ui::widgets::{SoundView, badge, card, columns, combo, empty_state, page_header, segments};
+use crate::ui::widgets::{Look, SoundView, badge, card, columns, combo, empty_state, page_header, segments};
 
 /// The panel of the recordings.
 #[derive(Default)]
@@ -82,18 +83,35 @@ impl ExplorePanel {
             ViewState::Failed(reason) => empty_state(ui, "This file has no usable sound", reason, |_| {}),
             ViewState::Ready(view) => {
                 ui.scope(|ui| facts(ui, view));
-                self.sound.ui(ui, view, self.map);
+                self.pictures(ui, view, cx);
                 self.last = Some(view.clone());
             }
         }
     }
 
+    /// The pictures, over the row of controls.
+    fn pictures(&mut self, ui: &mut Ui, view: &Arc<ClipView>, cx: &mut Cx<'_>) {
+        let look = self.look();
+        let player = &cx.state.player;
+        let heard = player.current.as_ref().is_some_and(|current| current.path == view.path);
+        let playing = player.position().filter(|_| heard);
+        ui.with_layout(Layout::bottom_up(Align::Min), |ui| {
+            transport(ui, view, &mut self.sound, cx);
+            ui.with_layout(Layout::top_down(Align::Min), |ui| self.sound.ui(ui, view, look, playing));
+        });
+    }
+
+    fn look(&self) -> Look {
+        Look { map: self.map, range_db: None }
+    }
+
     fn loading(&mut self, ui: &mut Ui) {
+        let look = self.look();
         if let Some(view) = &self.last {
             ui.scope(|ui| {
                 ui.multiply_opacity(0.4);
                 ui.scope(|ui| facts(ui, view));
-                self.sound.ui(ui, view, self.map);
+                self.sound.ui(ui, view, look, None);
             });
         } else {
             empty_state(ui, "Reading the recording", "", |ui| {

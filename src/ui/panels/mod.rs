@@ -7,6 +7,7 @@ mod predict;
 mod recordings;
 mod train;
 mod train_form;
+mod transport;
 
 pub use data::DataTab;
 use eframe::egui::{Button, Key, Ui};

@@ -12,12 +12,14 @@ use eframe::egui::text::LayoutJob;
 
 use super::{Cx, Panel, PanelId};
 use crate::session::{Command, PredictedFile, PredictionOutcome, Run, RunId};
-use crate::spectrogram::Spectrogram;
+use crate::spectrogram::LevelPyramid;
 use crate::spectrogram::colour::ColourMap;
 use crate::ui::dialogs::Dialog;
 use crate::ui::format::{counted, file_name};
 use crate::ui::theme::{self, palette, space};
-use crate::ui::widgets::{SpectrogramPicture, card, empty_state, notice, page_header, primary_button, score_meter};
+use crate::ui::widgets::{
+    Look, SpectrogramPicture, card, empty_state, notice, page_header, primary_button, score_meter,
+};
 
 /// Size of the small spectrograms, in points.
 const PICTURE: eframe::egui::Vec2 = vec2(128.0, 52.0);
@@ -32,7 +34,7 @@ const FIGURE_WIDTH: f32 = 56.0;
 /// The panel of new recordings.
 #[derive(Default)]
 pub struct PredictPanel {
-    pictures: Vec<(Arc<Spectrogram>, SpectrogramPicture)>,
+    pictures: Vec<(Arc<LevelPyramid>, SpectrogramPicture)>,
 }
 
 impl Panel for PredictPanel {
@@ -145,21 +147,24 @@ impl PredictPanel {
         });
     }
 
-    fn picture(&mut self, ui: &mut Ui, spectrogram: &Arc<Spectrogram>, path: &Path) {
+    fn picture(&mut self, ui: &mut Ui, spectrogram: &Arc<LevelPyramid>, path: &Path) {
         let at = self.pictures.iter().position(|(of, _)| Arc::ptr_eq(of, spectrogram)).unwrap_or_else(|| {
             self.pictures.push((spectrogram.clone(), SpectrogramPicture::default()));
             self.pictures.len() - 1
         });
         let Some((_, picture)) = self.pictures.get_mut(at) else { return };
-        let texture = picture.texture(ui.ctx(), spectrogram, ColourMap::default(), PICTURE);
-        let image = Image::new((texture, PICTURE)).corner_radius(CornerRadius::same(4));
+        let look = Look { map: ColourMap::default(), range_db: None };
+        let pixels = PICTURE * ui.ctx().pixels_per_point();
+        let all = 0..spectrogram.spectrogram().frames;
+        let shown = picture.texture(ui.ctx(), spectrogram, all, look, pixels);
+        let image = Image::new((shown.id, PICTURE)).corner_radius(CornerRadius::same(4));
         let response = ui.add(image);
         super::super::widgets::name_picture(&response, "Spectrogram", &file_name(path));
     }
 
     /// Lets go of the pictures of answers that are gone.
     fn forget_pictures(&mut self, predictions: &[PredictedFile]) {
-        let shown = |picture: &Arc<Spectrogram>| {
+        let shown = |picture: &Arc<LevelPyramid>| {
             predictions.iter().any(|prediction| {
                 matches!(&prediction.outcome, PredictionOutcome::Scored { spectrogram, .. } if Arc::ptr_eq(spectrogram, picture))
             })

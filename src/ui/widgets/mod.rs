@@ -17,5 +17,5 @@ pub use confusion::confusion_matrix;
 pub use layout::{card, cell, columns, empty_state, grid, page_header, setting};
 pub use score_meter::score_meter;
 pub use score_strip::{Histogram, score_strip};
-pub use sound::SoundView;
+pub use sound::{Look, SoundView, ViewStep};
 pub use spectrogram::SpectrogramPicture;
