@@ -2,7 +2,8 @@
 //!
 //! ALSA's own configuration decides what "default" is, and is read once by each process: every test plays in a child
 //! process of its own.
-#![cfg(all(test, target_os = "linux"))]
+#![cfg(test)]
+#![cfg(target_os = "linux")]
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
