@@ -183,19 +183,6 @@ fn a_policy_is_taken_from_one_study_to_another() {
     assert!(other.said(Severity::Error).iter().any(|text| text.contains("coswara_coughs")));
 }
 
-/// The table says by which policy its labels came about, in a file beside it that can be read again.
-#[test]
-fn the_table_takes_its_policy_with_it() {
-    let place = Place::new(40);
-    let mut desk = place.study("mine");
-    desk.does(Command::Open(vec![place.path("data")]));
-    desk.does(Command::ExportTable(place.path("out/all.csv")));
-    let policy = place.path("out/all.policy.toml");
-    assert_eq!(LabelPolicy::read(&policy).unwrap(), desk.view().policy);
-    let (said, name) = (desk.said(Severity::Info), policy.display().to_string());
-    assert!(said.iter().any(|text| text.contains(&name)), "{said:?}");
-}
-
 #[test]
 fn changed_new_and_missing_files_are_noticed() {
     let place = Place::new(40);
@@ -434,11 +421,21 @@ fn copies_are_found_and_kept_together() {
     let copy = desk.view().clips.iter().find(|clip| clip.path.ends_with("copy.wav")).unwrap().clone();
     assert!(matches!(&copy.verdict, Verdict::Exclude(reason) if reason.to_string() == "exact duplicate"), "{copy:?}");
     assert!(copy.same.exact.is_some());
+    assert_eq!(copy.same.twin.as_deref(), Some(clips[0].path.as_path()));
+    let words = desk.view().twin_in_words(&copy).unwrap();
+    assert!(words.starts_with("same sound as Coswara: ") && words.ends_with("cough-heavy.wav"), "{words}");
+    desk.does(Command::ExportTable(place.path("all.csv")));
+    let mut table = csv::Reader::from_path(place.path("all.csv")).unwrap();
+    let column = table.headers().unwrap().iter().position(|name| name == "same_sound_as").unwrap();
+    let rows: Vec<_> = table.records().map(Result::unwrap).collect();
+    let row = rows.iter().find(|row| row[0].ends_with("copy.wav")).unwrap();
+    assert!(rows.iter().any(|other| other[0] == row[column] && &other[3] == "sick"), "the twin is a row, and used");
 
     // The first leaves its place to the copy.
     desk.does(Command::Edit(Edit::Decisions(vec![(clips[0].path.clone(), Some(Decision::Exclude))])));
     let copy = desk.view().clips.iter().find(|clip| clip.path.ends_with("copy.wav")).unwrap();
     assert_eq!(copy.verdict, Verdict::Use(Label::Sick));
+    assert_eq!(copy.same.twin, None, "it repeats nobody now");
 
     // Allowed by hand, both are used, and drawn together.
     desk.does(Command::Undo);

@@ -7,6 +7,7 @@
 
 mod frames;
 mod panels;
+mod parts;
 mod raster;
 mod screenshots;
 mod study;
