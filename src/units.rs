@@ -16,6 +16,12 @@ pub fn grouped(number: u64) -> String {
     grouped
 }
 
+/// A count with its noun: `1 recording`, `12,345 recordings`, `2 people`.
+#[must_use]
+pub fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(number as u64), if number == 1 { one } else { many })
+}
+
 /// Samples per second of one channel, in hertz.
 ///
 /// Always between [`SampleRate::MIN_HZ`] and [`SampleRate::MAX_HZ`], so that a header with an absurd rate is

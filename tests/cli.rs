@@ -136,3 +136,152 @@ fn devices_always_has_a_processor() {
     let devices = listed["devices"].as_array().unwrap();
     assert!(devices.iter().any(|device| device["kind"] == "cpu"), "{listed}");
 }
+
+/// Makes the demo's datasets of so many `people` in `made`, and a study `mine` of them; gives the answer of the scan.
+fn make_study(folder: &Path, people: &str) -> Value {
+    json(&coughscope(folder, &["demo", "--people", people, "--only-make", "made", "--json"]));
+    json(&coughscope(folder, &["scan", "made", "--study", "mine", "--json"]))
+}
+
+/// The results that came in spite of a failure, and what was said of it.
+fn results_and_failure(output: &Output) -> (String, String) {
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    (String::from_utf8_lossy(&output.stdout).into_owned(), error)
+}
+
+#[test]
+fn a_scan_says_what_a_script_must_know_and_fails_where_a_folder_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let scan = make_study(folder.path(), "40");
+    assert_eq!((&scan["synthetic"], &scan["unread"]), (&Value::from(true), &Value::from(0)));
+    let sources = scan["sources"].as_array().unwrap();
+    assert_eq!(sources.iter().map(|source| &source["key"]).collect::<Vec<_>>(), ["coswara", "coughvid", "virufy"]);
+    for source in sources {
+        assert_eq!((&source["present"], &source["unread"]), (&Value::from(true), &Value::from(0)));
+        let people = source["people"].as_u64().unwrap();
+        assert!(people > 0 && people <= source["healthy"].as_u64().unwrap() + source["sick"].as_u64().unwrap());
+        assert_eq!(source["flags"].as_object().unwrap().len(), 9, "{}", source["flags"]);
+        assert!(source["notes"].is_array());
+    }
+    let people: u64 = sources.iter().map(|source| source["people"].as_u64().unwrap()).sum();
+    assert_eq!(scan["people"], people, "nobody is in two of these datasets");
+
+    std::fs::rename(folder.path().join("made/virufy"), folder.path().join("elsewhere")).unwrap();
+    let (results, error) = results_and_failure(&coughscope(folder.path(), &["scan", "--study", "mine", "--json"]));
+    assert!(error.contains("Virufy is not there") && error.contains("scan --study"), "{error}");
+    let again: Value = serde_json::from_str(&results).unwrap();
+    let present: Vec<_> = again["sources"].as_array().unwrap().iter().map(|source| &source["present"]).collect();
+    assert_eq!(present, [true, true, false]);
+    assert_eq!(again["sources"][2]["sick"], sources[2]["sick"], "what is known of it is counted");
+    let found = json(&coughscope(folder.path(), &["scan", "elsewhere", "--study", "mine", "--json"]));
+    assert_eq!(found["sources"][2]["present"], true, "as the message says");
+}
+
+#[test]
+fn a_split_names_who_is_in_more_than_one_part() {
+    let folder = tempfile::tempdir().unwrap();
+    make_study(folder.path(), "120");
+    let split = |more: &[&str]| coughscope(folder.path(), &[&["split", "--study", "mine"], more].concat());
+    let by_file = json(&split(&["--by", "file", "--json"]));
+    let leaks = &by_file["leaks"];
+    let shared = leaks["shared_people"].as_array().unwrap();
+    assert!(shared.len() > 10, "{leaks}");
+    assert_eq!(leaks["people"], shared.len());
+    assert_eq!(leaks["near_duplicates"], leaks["shared_near_duplicates"].as_array().unwrap().len());
+    assert!(shared.iter().all(|row| row["recordings"].as_object().unwrap().len() > 1), "{leaks}");
+
+    let text = String::from_utf8(split(&["--by", "file"]).stdout).unwrap();
+    let first = shared[0]["person"].as_str().unwrap();
+    assert!(text.contains(&format!("    {first}: ")), "{text}");
+    assert!(text.contains(&format!("    and {} more; --json lists them all\n", shared.len() - 10)), "{text}");
+    let virufy = &by_file["datasets"]["virufy"]["test"];
+    let counts = format!("test {} + {}", virufy["healthy"]["recordings"], virufy["sick"]["recordings"]);
+    let line = text.lines().find(|line| line.trim_start().starts_with("virufy: ")).unwrap();
+    assert!(line.ends_with(&counts), "{line}, and not {counts}");
+    assert!(json(&split(&["--json"]))["leaks"]["shared_people"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn a_dataset_is_held_out_where_that_was_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    make_study(folder.path(), "40");
+    let run = |arguments: &[&str]| coughscope(folder.path(), arguments);
+    let error = failure(&run(&["split", "--study", "mine", "--held-out", "virufy"]), 2);
+    assert!(error.contains("add --by dataset"), "{error}");
+    let error = failure(&run(&["train", "--study", "mine", "--held-out", "virufy"]), 2);
+    assert!(error.contains("add --split dataset"), "{error}");
+    let one = json(&run(&["split", "--study", "mine", "--by", "dataset", "--held-out", "virufy", "--json"]));
+    assert_eq!(one["held_out"], "virufy");
+
+    // The study itself holds one out, for its training.
+    let settings = folder.path().join("mine/study.toml");
+    let text = std::fs::read_to_string(&settings).unwrap();
+    let by_person = "by = \"person\"\n";
+    assert!(text.contains(by_person), "{text}");
+    std::fs::write(&settings, text.replace(by_person, "by = \"dataset\"\nheld_out = \"coswara\"\n")).unwrap();
+    assert_eq!(json(&run(&["split", "--study", "mine", "--json"]))["held_out"], "coswara", "its own");
+    assert_eq!(json(&run(&["split", "--study", "mine", "--held-out", "virufy", "--json"]))["held_out"], "virufy");
+    let each = json(&run(&["split", "--study", "mine", "--by", "dataset", "--json"]));
+    let held_out: Vec<_> = each["folds"].as_array().unwrap().iter().map(|fold| &fold["held_out"]).collect();
+    assert_eq!(held_out, ["coswara", "coughvid", "virufy"], "each in turn");
+
+    json(&run(&["scan", "made/virufy", "--study", "alone", "--json"]));
+    let output = run(&["split", "--study", "alone", "--by", "dataset", "--json"]);
+    let (results, error) = results_and_failure(&output);
+    assert!(error.contains("none of the datasets can be the test"), "{error}");
+    assert!(serde_json::from_str::<Value>(&results).unwrap()["folds"][0]["error"].is_string(), "{results}");
+}
+
+#[test]
+fn the_policy_of_a_table_is_named_and_can_be_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let defaults = make_study(folder.path(), "40");
+    let run = |arguments: &[&str]| coughscope(folder.path(), arguments);
+    let policy = "min_cough_detected = 0.0\n[labels.coughvid]\nsymptomatic = \"exclude\"\n";
+    std::fs::write(folder.path().join("mine.toml"), policy).unwrap();
+    let here = json(&run(&["scan", "--study", "mine", "--policy", "mine.toml", "--json"]));
+    assert_ne!(here, defaults);
+    let exported = run(&["table", "--study", "mine", "--out", "all.csv"]);
+    let said = String::from_utf8_lossy(&exported.stderr);
+    assert!(exported.status.success() && said.contains("all.policy.toml"), "{said}");
+    let there = json(&run(&["scan", "made", "--policy", "all.policy.toml", "--json"]));
+    assert_eq!(there, here, "the same recordings under the same policy");
+
+    std::fs::write(folder.path().join("mine.toml"), "min_cough = 0.5\n").unwrap();
+    let error = failure(&run(&["scan", "made", "--study", "other", "--policy", "mine.toml"]), 1);
+    assert!(error.contains("line 1: `min_cough`"), "{error}");
+    assert!(!folder.path().join("other").exists(), "nothing is made before the policy is known to be one");
+}
+
+#[test]
+fn an_extraction_tells_of_refused_entries_also_the_second_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let date = folder.path().join("clone/20200413");
+    std::fs::create_dir_all(&date).unwrap();
+    let mut archive = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+    let mut header = tar::Header::new_gnu();
+    header.set_size(5);
+    header.set_mode(0o644);
+    let id = "Eoyf44ChD1OuCFD3kp2PrQ1EMJ13";
+    archive.append_data(&mut header, format!("20200413/{id}/metadata.json"), &b"{}   "[..]).unwrap();
+    let mut link = tar::Header::new_gnu();
+    link.set_entry_type(tar::EntryType::Symlink);
+    link.set_size(0);
+    archive.append_link(&mut link, format!("20200413/{id}/link.wav"), "/etc/passwd").unwrap();
+    let bytes = archive.into_inner().unwrap().finish().unwrap();
+    let part = date.join("20200413.tar.gz.aa");
+    let extract = || coughscope(folder.path(), &["extract", "clone"]);
+
+    std::fs::write(&part, "no archive").unwrap();
+    let (_, error) = results_and_failure(&extract());
+    assert!(error.contains("20200413: the archive is damaged"), "{error}");
+    assert!(!folder.path().join("clone/Extracted_data").exists(), "no empty folder is left");
+
+    std::fs::write(&part, bytes).unwrap();
+    let first = String::from_utf8(extract().stdout).unwrap();
+    assert!(first.contains("1 entry was not unpacked:\n") && first.contains("link.wav"), "{first}");
+    let second = String::from_utf8(extract().stdout).unwrap();
+    assert!(second.starts_with("1 file of 1 archive in "), "{second}");
+    assert!(second.ends_with("1 entry was not unpacked; the run that read these archives listed them\n"), "{second}");
+}

@@ -158,6 +158,32 @@ fn a_change_can_be_undone_and_done_again() {
 }
 
 #[test]
+fn a_policy_is_taken_from_one_study_to_another() {
+    let place = Place::new(40);
+    let mut one = place.study("one");
+    one.does(Command::Open(vec![place.path("data")]));
+    let defaults = one.view().policy.clone();
+    let mut policy = LabelPolicy { coswara_cough: CoughKind::Both, ..LabelPolicy::default() };
+    policy.set(SourceKind::Coughvid, "symptomatic", Treatment::Exclude);
+    one.does(Command::Edit(Edit::Policy(Box::new(policy.clone()))));
+    let (verdicts, file) = (one.verdicts(), place.path("mine.policy.toml"));
+    one.does(Command::SavePolicy(file.clone()));
+
+    let mut other = place.study("other");
+    other.does(Command::Open(vec![place.path("data")]));
+    assert_ne!(other.verdicts(), verdicts);
+    other.does(Command::ReadPolicy(file.clone()));
+    assert_eq!((other.verdicts(), &other.view().policy), (verdicts, &policy), "its shallow coughs are read too");
+    other.does(Command::Undo);
+    assert_eq!(other.view().policy, defaults);
+
+    std::fs::write(&file, "coswara_coughs = \"both\"\n").unwrap();
+    other.does(Command::ReadPolicy(file));
+    assert_eq!(other.view().policy, defaults, "what is not understood changes nothing");
+    assert!(other.said(Severity::Error).iter().any(|text| text.contains("coswara_coughs")));
+}
+
+#[test]
 fn changed_new_and_missing_files_are_noticed() {
     let place = Place::new(40);
     let mut desk = place.study("mine");
@@ -395,11 +421,21 @@ fn copies_are_found_and_kept_together() {
     let copy = desk.view().clips.iter().find(|clip| clip.path.ends_with("copy.wav")).unwrap().clone();
     assert!(matches!(&copy.verdict, Verdict::Exclude(reason) if reason.to_string() == "exact duplicate"), "{copy:?}");
     assert!(copy.same.exact.is_some());
+    assert_eq!(copy.same.twin.as_deref(), Some(clips[0].path.as_path()));
+    let words = desk.view().twin_in_words(&copy).unwrap();
+    assert!(words.starts_with("same sound as Coswara: ") && words.ends_with("cough-heavy.wav"), "{words}");
+    desk.does(Command::ExportTable(place.path("all.csv")));
+    let mut table = csv::Reader::from_path(place.path("all.csv")).unwrap();
+    let column = table.headers().unwrap().iter().position(|name| name == "same_sound_as").unwrap();
+    let rows: Vec<_> = table.records().map(Result::unwrap).collect();
+    let row = rows.iter().find(|row| row[0].ends_with("copy.wav")).unwrap();
+    assert!(rows.iter().any(|other| other[0] == row[column] && &other[3] == "sick"), "the twin is a row, and used");
 
     // The first leaves its place to the copy.
     desk.does(Command::Edit(Edit::Decisions(vec![(clips[0].path.clone(), Some(Decision::Exclude))])));
     let copy = desk.view().clips.iter().find(|clip| clip.path.ends_with("copy.wav")).unwrap();
     assert_eq!(copy.verdict, Verdict::Use(Label::Sick));
+    assert_eq!(copy.same.twin, None, "it repeats nobody now");
 
     // Allowed by hand, both are used, and drawn together.
     desk.does(Command::Undo);

@@ -94,6 +94,9 @@ pub struct Scan {
     /// Keep what is read in this study, and go on where an earlier scan of it stopped
     #[arg(long, value_name = "DIR")]
     pub study: Option<PathBuf>,
+    /// Decide by the label policy of this file, as `table` and the window write it; a study keeps it
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
@@ -122,6 +125,9 @@ pub struct Table {
     /// The table to write; the label policy goes beside it, as .policy.toml
     #[arg(long, value_name = "T.csv")]
     pub out: PathBuf,
+    /// Decide by the label policy of this file first; the study keeps it
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
 }
 
 /// Arguments of `split`.
@@ -134,9 +140,12 @@ pub struct Split {
     /// [default: as the study has it]
     #[arg(long, value_parser = named::<SplitBy>)]
     pub by: Option<SplitBy>,
-    /// With --by dataset, the dataset for the test [default: each in turn]
+    /// The dataset for the test, with --by dataset [default: each in turn; without --by, the study's own]
     #[arg(long, value_name = "NAME")]
     pub held_out: Option<String>,
+    /// Decide by the label policy of this file first; the study keeps it
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
     /// Share for validation, 0 to below 1
     #[arg(long, value_name = "SHARE")]
     pub validation: Option<f64>,
@@ -214,9 +223,12 @@ pub struct Train {
     /// [default: as the study has it, else person]
     #[arg(long, value_parser = named::<SplitBy>)]
     pub split: Option<SplitBy>,
-    /// With --split dataset, the dataset for the test
+    /// The dataset for the test, with --split dataset [default: the study's own]
     #[arg(long, value_name = "NAME")]
     pub held_out: Option<String>,
+    /// Decide by the label policy of this file; a study keeps it
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

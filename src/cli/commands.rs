@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::args::{Decode, Demo, Devices, Evaluate, Predict, SpectrogramArgs, SpectrogramPreset, Train};
 use super::driver::Driver;
 use super::output::{self, PredictionRow, RunSummary};
-use super::study::open_study_and_datasets;
+use super::study::{open_study_and_datasets, refuse_idle_held_out};
 use super::{CliError, output::print_json};
 use crate::audio::{self, Recording, wav};
 use crate::data::Label;
@@ -18,6 +18,7 @@ use crate::session::{Command, DEFAULT_THRESHOLD, Devices as Found, Evaluation, P
 use crate::spectrogram::{ColourMap, LogMelConfig, PaperConfig, Spectrogram, SpectrogramConfig, paper};
 use crate::train::saved::{self, SavedRun};
 use crate::train::{TrainConfig, device};
+use crate::units::counted;
 
 pub(super) fn run_demo(args: &Demo, data_folder: PathBuf) -> Result<(), CliError> {
     eprintln!("Demo: synthetic recordings made by a program. The results prove nothing about any disease.");
@@ -67,14 +68,10 @@ pub(super) fn decode(args: &Decode) -> Result<(), CliError> {
         format.codec,
         format.container,
         recording.rate(),
-        count(recording.channels().len(), "channel"),
+        counted(recording.channels().len(), "channel", "channels"),
         recording.duration(),
     );
     Ok(())
-}
-
-fn count(number: usize, what: &str) -> String {
-    if number == 1 { format!("{number} {what}") } else { format!("{number} {what}s") }
 }
 
 fn read_recording(path: &Path) -> Result<Recording, CliError> {
@@ -133,10 +130,11 @@ pub(super) fn train(args: Train, data_folder: PathBuf) -> Result<(), CliError> {
     // A device that does not exist is found out before the recordings are read.
     device::select(&config.device).map_err(|error| CliError::Usage(error.to_string()))?;
     let mut driver = Driver::new(data_folder);
-    open_study_and_datasets(&mut driver, args.study, args.paths)?;
+    open_study_and_datasets(&mut driver, args.study, args.policy.as_deref(), args.paths)?;
     config.split = driver.state().study.split_config.clone();
     let split = &mut config.split;
     split.by = args.split.unwrap_or(split.by);
+    refuse_idle_held_out(args.held_out.as_deref(), split.by, "--split dataset")?;
     split.held_out = args.held_out.or(split.held_out.take());
     split.seed = args.seed.unwrap_or(split.seed);
     driver.carry_out(Command::StartRun { config: Box::new(config), folder: args.out })?;

@@ -6,6 +6,7 @@ mod args;
 mod commands;
 mod driver;
 mod output;
+mod split;
 mod study;
 
 use std::path::PathBuf;
@@ -51,7 +52,7 @@ pub fn run(command: Subcommand, data_folder: PathBuf) -> Result<(), CliError> {
         Subcommand::Scan(scan) => study::scan(scan, data_folder),
         Subcommand::Extract(extract) => study::extract(&extract),
         Subcommand::Table(table) => study::table(table, data_folder),
-        Subcommand::Split(split) => study::split(split, data_folder),
+        Subcommand::Split(split) => split::split(split, data_folder),
         Subcommand::Decode(decode) => commands::decode(&decode),
         Subcommand::Spectrogram(spectrogram) => commands::spectrogram(&spectrogram),
         Subcommand::Train(train) => commands::train(train, data_folder),

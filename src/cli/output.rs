@@ -1,13 +1,17 @@
 //! What the subcommands print on standard output.
 
+use std::collections::{BTreeMap, HashSet};
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::CliError;
-use crate::data::Label;
+use crate::data::quality::Flag;
 use crate::data::scan::SourceSummary;
+use crate::data::study::SourceView;
+use crate::data::{Clip, Label, PersonId, Sound};
 use crate::eval::METRICS;
 use crate::session::{Evaluation, Run, StudyView};
 use crate::train::device::{DeviceClass, DeviceInfo};
@@ -28,22 +32,75 @@ pub(super) fn print(text: &str) -> Result<(), CliError> {
 
 /// The answer of `scan`.
 #[derive(Serialize)]
-pub(super) struct ScanReport {
-    sources: Vec<SourceSummary>,
+pub(super) struct ScanReport<'a> {
+    sources: Vec<SourceReport<'a>>,
+    /// People with a used recording, over all datasets.
+    people: usize,
+    /// Recordings that can be read and have not been.
+    unread: usize,
+    /// Some of them are made up.
+    synthetic: bool,
 }
 
-impl ScanReport {
-    pub fn of(study: &StudyView) -> Self {
-        Self { sources: study.sources.iter().map(|source| source.summary.clone()).collect() }
+/// A dataset: its summary, and what else is known of it.
+#[derive(Serialize)]
+struct SourceReport<'a> {
+    key: &'a str,
+    present: bool,
+    /// Some of its sound is still in archives.
+    packed: bool,
+    #[serde(flatten)]
+    summary: &'a SourceSummary,
+    /// People with a used recording.
+    people: usize,
+    /// Recordings with a file that nobody has decoded.
+    unread: usize,
+    /// Recordings with each flag, whatever it leads to; every flag is there.
+    flags: BTreeMap<&'static str, usize>,
+    notes: &'a [String],
+}
+
+impl<'a> ScanReport<'a> {
+    pub fn of(study: &'a StudyView) -> Self {
+        Self {
+            sources: study.clips_by_source().map(|(source, clips)| SourceReport::of(source, clips)).collect(),
+            people: study.people,
+            unread: study.unread,
+            synthetic: study.synthetic,
+        }
     }
 }
 
-pub(super) fn print_scan(report: &ScanReport, study: &StudyView) -> Result<(), CliError> {
+impl<'a> SourceReport<'a> {
+    fn of(source: &'a SourceView, clips: &[Arc<Clip>]) -> Self {
+        let used = clips.iter().filter(|clip| clip.verdict.label().is_some());
+        let people: HashSet<&PersonId> = used.map(|clip| &clip.person).collect();
+        let with_file = || clips.iter().filter(|clip| clip.has_file());
+        let flagged = |flag: Flag| with_file().filter(|clip| clip.flags.contains(flag)).count();
+        Self {
+            key: &source.key,
+            present: source.present,
+            packed: source.packed,
+            summary: &source.summary,
+            people: people.len(),
+            unread: with_file().filter(|clip| clip.sound == Sound::Unread).count(),
+            flags: Flag::ALL.map(|flag| (flag.id(), flagged(flag))).into(),
+            notes: &source.notes,
+        }
+    }
+}
+
+pub(super) fn print_scan(report: &ScanReport<'_>) -> Result<(), CliError> {
     let mut text = String::new();
-    for (summary, source) in report.sources.iter().zip(&study.sources) {
-        text += &format!("{} in {}\n", summary.kind.name(), summary.path.display());
+    for SourceReport { summary, people, present, notes, .. } in &report.sources {
+        let missing = if *present { "" } else { " (not there now)" };
+        text += &format!("{} in {}{missing}\n", summary.kind.name(), summary.path.display());
         text += &format!("  {:>6} recordings\n", summary.recordings);
-        text += &format!("  {:>6} healthy\n  {:>6} sick\n", summary.healthy, summary.sick);
+        let whose = if *people == 1 { "person" } else { "people" };
+        text += &format!(
+            "  {:>6} healthy\n  {:>6} sick\n  {people:>6} {whose} with one that is used\n",
+            summary.healthy, summary.sick
+        );
         for (reason, count) in &summary.excluded {
             text += &format!("  {count:>6} left out: {reason}\n");
         }
@@ -54,7 +111,7 @@ pub(super) fn print_scan(report: &ScanReport, study: &StudyView) -> Result<(), C
             text += &format!("         {}: {}\n", file.path.display(), file.reason);
         }
         text += &rows_without_audio(&summary.without_audio);
-        for note in &source.notes {
+        for note in *notes {
             text += &format!("  Note: {note}\n");
         }
     }

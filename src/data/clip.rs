@@ -1,6 +1,6 @@
 //! One recording: what its dataset says of it, what its sound showed, and what became of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -244,7 +244,7 @@ impl SoundFacts {
 }
 
 /// Which other recordings of a study sound the same.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SameSound {
     /// Recordings with this number have the very same samples.
     pub exact: Option<u32>,
@@ -254,6 +254,8 @@ pub struct SameSound {
     pub repeats_exact: bool,
     /// An earlier recording with the same sound is used, or would be.
     pub repeats_near: bool,
+    /// Where one of those lies: the one that it repeats, if it repeats any.
+    pub twin: Option<Arc<Path>>,
 }
 
 /// What a person decided about one recording, against the policy.

@@ -11,10 +11,11 @@
 //! | `age`, `sex`, `symptoms`, `recorded`, `status` | what its dataset says |
 //! | `codec`, `container`, `rate_hz`, `channels`, `duration_secs`, `truncated` | what decoding found; else empty |
 //! | `quality_flags` | what the measurement of quality found |
+//! | `same_sound_as` | the `path` of another recording with the same sound (`exact-duplicate`) or nearly so (`near-duplicate`) |
 //!
 //! Reading needs the first five only, so a table may be made by hand.
 //!
-//! Two things keep any value whole and the table harmless. In `path`, what is not readable text stands as `%` with two
+//! Two things keep any value whole and the table harmless. In `path` and `same_sound_as`, what is not readable text stands as `%` with two
 //! hexadecimal digits for a byte, or `%u` with four for half a character of Windows, and `%` itself as `%25`. In the
 //! other columns of free text, a value that a spreadsheet would take for a formula (it begins with `=`, `+`, `-`, `@`, a
 //! tab or a line end) gets an apostrophe in front, as OWASP advises ("CSV Injection"); reading takes it off again.
@@ -32,7 +33,7 @@ use super::{Clip, Obstacle, PersonId, SourceKind, Subject, Verdict};
 use crate::files::{FileError, write_atomic};
 
 /// The columns, in order.
-pub const COLUMNS: [&str; 17] = [
+pub const COLUMNS: [&str; 18] = [
     "path",
     "dataset",
     "person",
@@ -50,6 +51,7 @@ pub const COLUMNS: [&str; 17] = [
     "duration_secs",
     "truncated",
     "quality_flags",
+    "same_sound_as",
 ];
 /// The columns that mark such a table.
 const NEEDED: [&str; 5] = ["path", "dataset", "person", "label", "reason"];
@@ -82,7 +84,7 @@ fn record(clip: &Clip) -> io::Result<[String; COLUMNS.len()]> {
     let text = |text: &str| guarded(text).into_owned();
     let fact = |value: Option<String>| value.unwrap_or_default();
     Ok([
-        path::to_text(&std::path::absolute(&clip.path)?),
+        path_text(&clip.path)?,
         text(&clip.dataset),
         text(&clip.person.0),
         label,
@@ -99,7 +101,12 @@ fn record(clip: &Clip) -> io::Result<[String; COLUMNS.len()]> {
         fact(facts.map(|facts| facts.duration.0.to_string())),
         fact(facts.map(|facts| facts.format.truncated.to_string())),
         clip.flags.iter().map(Flag::id).collect::<Vec<_>>().join(" "),
+        clip.same.twin.as_deref().map_or(Ok(String::new()), path_text)?,
     ])
+}
+
+fn path_text(path: &Path) -> io::Result<String> {
+    Ok(path::to_text(&std::path::absolute(path)?))
 }
 
 /// Whether the file at `path` is such a table. Reads only its beginning.

@@ -3,18 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
+pub use crate::units::counted;
 use crate::units::grouped;
 
 /// Digits in groups of three: `12,345`.
 #[must_use]
 pub fn count(number: usize) -> String {
     grouped(number as u64)
-}
-
-/// A count with its noun: `1 recording`, `12,345 recordings`, `2 people`.
-#[must_use]
-pub fn counted(number: usize, one: &str, many: &str) -> String {
-    format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
 /// A share (0 to 1) in per cent, without decimals where they would pretend precision: `64 %`.

@@ -47,6 +47,35 @@ fn a_missing_part_is_named() {
 }
 
 #[test]
+fn a_folder_that_stays_empty_is_not_left_behind() {
+    let (clone, gz, files) = study_in(&[1000]);
+    std::fs::remove_file(part(&clone, "aa")).unwrap();
+    assert_eq!(clone.extract().problems().count(), 1);
+    assert!(!clone.target().exists(), "nothing was there to be extracted");
+    std::fs::write(part(&clone, "aa"), "no archive").unwrap();
+    assert_eq!(clone.extract().problems().count(), 1);
+    assert!(!clone.target().exists(), "nothing came out of it");
+    let stop = |_: ExtractProgress<'_>| ControlFlow::Break(());
+    assert!(matches!(extract(&clone.find(), &clone.target(), &stop), Err(ExtractError::Cancelled)));
+    assert!(!clone.target().exists(), "it was stopped before the first file");
+
+    // A folder of the person's own stays, as it was.
+    std::fs::create_dir(clone.target()).unwrap();
+    assert_eq!(clone.extract().problems().count(), 1);
+    assert!(clone.target().is_dir());
+    std::fs::write(part(&clone, "aa"), &gz[..1000]).unwrap();
+    assert_eq!(clone.outcome(), Outcome::Complete);
+    assert_eq!(clone.files(), files);
+}
+
+/// A clone of one archive, cut at these offsets.
+fn study_in(cuts: &[usize]) -> (Clone, Vec<u8>, BTreeMap<String, Vec<u8>>) {
+    let (tar, files) = study(DATE, 2);
+    let gz = tar.gz();
+    (Clone::new().archive(DATE, &gz, cuts), gz, files)
+}
+
+#[test]
 fn an_archive_that_ends_early_keeps_what_came_out() {
     let (_, gz, expected) = two(&[]);
     let mut counts = Vec::new();

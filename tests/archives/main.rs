@@ -153,8 +153,11 @@ impl Clone {
     }
 }
 
-/// Every regular file below, by its path with `/`.
+/// Every regular file below, by its path with `/`; none where there is no such folder.
 fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    if !folder.exists() {
+        return BTreeMap::new();
+    }
     let entries = walkdir::WalkDir::new(folder).into_iter().map(Result::unwrap);
     let files = entries.filter(|entry| entry.file_type().is_file());
     files

@@ -8,6 +8,7 @@
 mod explore;
 mod frames;
 mod panels;
+mod parts;
 mod raster;
 mod screenshots;
 mod study;

@@ -71,7 +71,7 @@ fn the_table_has_the_agreed_columns_and_no_formulas() {
     let text = std::fs::read_to_string(&path).unwrap();
     let mut rows = csv::Reader::from_reader(text.as_bytes());
     let heading = "path,dataset,person,label,reason,age,sex,symptoms,recorded,status,codec,container,rate_hz,channels,\
-                   duration_secs,truncated,quality_flags";
+                   duration_secs,truncated,quality_flags,same_sound_as";
     assert_eq!(text.lines().next(), Some(heading));
     let rows: Vec<csv::StringRecord> = rows.records().collect::<Result<_, _>>().unwrap();
     let file = std::fs::canonicalize(&scans[0].clips[0].path).unwrap();
@@ -80,7 +80,7 @@ fn the_table_has_the_agreed_columns_and_no_formulas() {
     let person = format!("coswara:{}", coswara::ANNA);
     let expected = [
         "coswara", &person, "healthy", "", "31", "'=cmd", "fever", "", "healthy", "PCM", "WAV", "16000", "1", "0.5",
-        "false", "no-cough",
+        "false", "no-cough", "",
     ];
     assert_eq!(first, expected);
     let (label, reason) = (&rows[1][3], &rows[1][4]);

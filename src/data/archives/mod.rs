@@ -246,7 +246,7 @@ pub fn left_to_extract(root: &Path) -> Result<usize, FileError> {
 
 /// Extracts these archives to `<target>/<date>/`, several at once, and makes `target` where it is missing.
 ///
-/// `progress` may end the extraction with `Break`. An archive that cannot be read to its end does not hinder the others;
+/// A new `target` that would stay without a file is removed again. `progress` may end the extraction with `Break`. An archive that cannot be read to its end does not hinder the others;
 /// [`Extracted::problems`] has it.
 ///
 /// # Errors
@@ -254,11 +254,12 @@ pub fn left_to_extract(root: &Path) -> Result<usize, FileError> {
 /// stays.
 pub fn extract(archives: &[Archive], target: &Path, progress: OnProgress<'_>) -> Result<Extracted, ExtractError> {
     let action = "making the folder for the recordings";
+    let is_new = !target.exists();
     std::fs::create_dir_all(target).map_err(FileError::at(action, target))?;
     // The user's own path may lead over links; from here on none is followed. On Windows this also lifts the limit on
     // the length of paths.
     let whole = std::fs::canonicalize(target).map_err(FileError::at(action, target))?;
-    let _lock = lock(&whole)?;
+    let lock = lock(&whole)?;
     let faults = faults(archives);
     let readable = archives.iter().zip(&faults).filter(|(_, fault)| fault.is_none());
     let run = Run::new(&whole, readable.map(|(archive, _)| archive.bytes()).sum(), progress);
@@ -271,7 +272,28 @@ pub fn extract(archives: &[Archive], target: &Path, progress: OnProgress<'_>) ->
             None => unpack::unpack(archive, &run).inspect_err(|_| run.stop()),
         })
         .collect();
+    if is_new {
+        remove_if_empty(&whole, archives, lock);
+    }
     gather(target.to_owned(), ended)
+}
+
+/// Removes a target without a single file: an empty one looks as if the recordings had been there and were lost.
+fn remove_if_empty(target: &Path, archives: &[Archive], lock: File) {
+    for archive in archives {
+        // A folder with anything in it stays.
+        let _ = std::fs::remove_dir(target.join(archive.date()));
+    }
+    let others = std::fs::read_dir(target).into_iter().flatten().filter(|entry| {
+        let is_lock = |entry: &std::fs::DirEntry| entry.file_name() == LOCK;
+        !entry.as_ref().is_ok_and(is_lock)
+    });
+    if others.count() == 0 {
+        let _ = std::fs::remove_file(target.join(LOCK));
+        // Windows keeps the name of a file until the last who has it open lets go.
+        drop(lock);
+        let _ = std::fs::remove_dir(target);
+    }
 }
 
 /// What each archive shows before it is opened.

@@ -7,6 +7,7 @@ pub mod index;
 pub mod portable;
 mod same;
 pub mod settings;
+mod shared;
 mod store;
 mod tally;
 mod view;
@@ -15,9 +16,10 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use shared::{Shared, SharedPerson, SharedSound};
 pub use store::{Opened, Store, StoreError};
 pub use tally::{DiagnosisRow, FlagRow, StatusRow, Tally};
-pub use view::{ClipId, SourceView, StudyView, draw};
+pub use view::{ClipId, MOST_NAMED, SourceView, StudyView, draw};
 
 use super::scan::{SourceScan, canonical};
 use super::sources::mapped::Mapping;

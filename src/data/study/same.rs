@@ -1,13 +1,13 @@
 //! Recordings of a study that sound the same: which of them repeat an earlier one.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Study;
 use crate::data::fingerprint::ContentHash;
 use crate::data::split::Joined;
-use crate::data::{Clip, SameSound};
+use crate::data::{Clip, LabelPolicy, SameSound};
 
 impl Study {
     /// Takes in which recordings were found to have the same sound in another form.
@@ -25,28 +25,8 @@ impl Study {
             return;
         }
         let wanted: Vec<&Clip> = self.clips().filter(|clip| self.policy.wants(clip.form)).collect();
-        let exact = exact_groups(&wanted);
-        let near = near_groups(&wanted, &self.near, &exact);
-        let (mut exact_seen, mut near_seen) = (Seen::default(), Seen::default());
-        let mut same = Vec::with_capacity(wanted.len());
-        for (index, clip) in wanted.iter().enumerate() {
-            let (exact, near) = (exact.get(&index).copied(), near.get(&index).copied());
-            if exact.is_none() && near.is_none() {
-                same.push(SameSound::default());
-                continue;
-            }
-            // One that is left out for another reason leaves its place to the next.
-            let alone = Clip { same: SameSound::default(), ..(*clip).clone() };
-            let would_be_used = self.policy.would_use(alone);
-            same.push(SameSound {
-                exact,
-                near,
-                repeats_exact: exact_seen.repeats(exact, would_be_used),
-                repeats_near: near_seen.repeats(near, would_be_used),
-            });
-        }
+        let mut same = same_sounds(&wanted, &self.near, &self.policy).into_iter();
         let policy = &self.policy;
-        let mut same = same.into_iter();
         for clip in self.sources.iter_mut().flat_map(|source| &mut source.clips) {
             let found = if policy.wants(clip.form) { same.next().unwrap_or_default() } else { SameSound::default() };
             if found != clip.same {
@@ -58,19 +38,65 @@ impl Study {
     }
 }
 
-/// The groups of which a member is used.
+/// What sounds the same as each of these recordings.
+fn same_sounds(wanted: &[&Clip], near: &[(PathBuf, PathBuf)], policy: &LabelPolicy) -> Vec<SameSound> {
+    let exact = exact_groups(wanted);
+    let near = near_groups(wanted, near, &exact);
+    let (mut exact_seen, mut near_seen) = (Seen::default(), Seen::default());
+    let mut same = vec![SameSound::default(); wanted.len()];
+    for ((index, clip), same) in wanted.iter().enumerate().zip(&mut same) {
+        (same.exact, same.near) = (exact.get(&index).copied(), near.get(&index).copied());
+        if same.exact.is_none() && same.near.is_none() {
+            continue;
+        }
+        // One that is left out for another reason leaves its place to the next.
+        let alone = Clip { same: SameSound::default(), ..(*clip).clone() };
+        let would_be_used = policy.would_use(alone);
+        same.repeats_exact = exact_seen.repeats(same.exact, index, would_be_used);
+        same.repeats_near = near_seen.repeats(same.near, index, would_be_used);
+    }
+    // All copies of one sound share its twin's path.
+    let mut paths: HashMap<usize, Arc<Path>> = HashMap::new();
+    for (index, same) in same.iter_mut().enumerate() {
+        let twin =
+            if same.repeats_exact { exact_seen.twin(same.exact, index) } else { near_seen.twin(same.near, index) };
+        same.twin = twin.and_then(|twin| {
+            let path = wanted.get(twin)?.path.as_path();
+            Some(Arc::clone(paths.entry(twin).or_insert_with(|| path.into())))
+        });
+    }
+    same
+}
+
+/// Some members of each group, as places in the order of the study.
 #[derive(Default)]
-struct Seen(HashSet<u32>);
+struct Seen(HashMap<u32, Members>);
+
+struct Members {
+    first: usize,
+    second: Option<usize>,
+    used: Option<usize>,
+}
 
 impl Seen {
-    /// Whether an earlier member of the group is used; if not, this one may be it.
-    fn repeats(&mut self, group: Option<u32>, would_be_used: bool) -> bool {
+    /// Whether an earlier member of the group than this `clip` is used; if not, this one may be it.
+    fn repeats(&mut self, group: Option<u32>, clip: usize, would_be_used: bool) -> bool {
         let Some(group) = group else { return false };
-        let repeats = self.0.contains(&group);
-        if would_be_used && !repeats {
-            self.0.insert(group);
+        let members = self.0.entry(group).or_insert(Members { first: clip, second: None, used: None });
+        if members.first != clip {
+            members.second.get_or_insert(clip);
+        }
+        let repeats = members.used.is_some();
+        if would_be_used {
+            members.used.get_or_insert(clip);
         }
         repeats
+    }
+
+    /// Another member of the group than `clip`: the one that is used, else the first.
+    fn twin(&self, group: Option<u32>, clip: usize) -> Option<usize> {
+        let Members { first, second, used } = self.0.get(&group?)?;
+        [*used, Some(*first), *second].into_iter().flatten().find(|member| *member != clip)
     }
 }
 

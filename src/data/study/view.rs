@@ -1,10 +1,10 @@
 //! What others see of a study at one moment. It never changes, so that it can be read from any thread without waiting.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Study, Tally};
+use super::{Shared, Study, Tally};
 use crate::data::scan::SourceSummary;
 use crate::data::split::{SplitConfig, SplitItem, SplitOutcome, split};
 use crate::data::{Clip, LabelPolicy, PersonId, SourceKind};
@@ -12,6 +12,9 @@ use crate::data::{Clip, LabelPolicy, PersonId, SourceKind};
 /// A recording's place in [`StudyView::clips`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClipId(pub usize);
+
+/// How many people, and how many sounds, a view names that are in more than one part: as many as a person reads.
+pub const MOST_NAMED: usize = 50;
 
 /// A study at one moment.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +41,8 @@ pub struct StudyView {
     pub split_config: SplitConfig,
     /// The parts of the used recordings, or why they cannot be drawn; `None` while there are none.
     pub split: Option<Result<SplitOutcome, String>>,
+    /// Who and what is in more than one part: at most the first [`MOST_NAMED`] of each kind.
+    pub shared: Shared,
     /// It holds made-up recordings, which prove nothing about disease.
     pub synthetic: bool,
     /// What the next undo would undo, to complete "undo ...".
@@ -82,6 +87,46 @@ impl StudyView {
     pub fn used(&self) -> impl Iterator<Item = &Arc<Clip>> {
         self.clips.iter().filter(|clip| clip.verdict.label().is_some())
     }
+
+    /// The datasets, each with its recordings.
+    pub fn clips_by_source(&self) -> impl Iterator<Item = (&SourceView, &[Arc<Clip>])> {
+        let mut rest = self.clips.as_slice();
+        self.sources.iter().map(move |source| {
+            let (clips, others) = rest.split_at(source.summary.recordings.min(rest.len()));
+            rest = others;
+            (source, clips)
+        })
+    }
+
+    /// Where a recording lies, as a person finds it: below its dataset's folder, after the dataset's name where there are
+    /// several. The whole path of one that lies outside.
+    #[must_use]
+    pub fn place_of(&self, path: &Path) -> String {
+        let inside =
+            |source: &SourceView| path.strip_prefix(&source.root).ok().map(|inside| inside.display().to_string());
+        let found = self.sources.iter().find_map(|source| Some((source, inside(source)?)));
+        match found {
+            None => path.display().to_string(),
+            Some((_, inside)) if self.sources.len() == 1 => inside,
+            Some((source, inside)) => format!("{}: {inside}", self.name_of(source)),
+        }
+    }
+
+    /// What tells a dataset from the others: its folder's name where two are of one kind.
+    fn name_of(&self, source: &SourceView) -> String {
+        let is_alone = self.sources.iter().filter(|other| other.kind == source.kind).count() == 1;
+        let folder = source.root.file_name().filter(|_| !is_alone);
+        folder.map_or_else(|| source.kind.name().to_owned(), |folder| folder.to_string_lossy().into_owned())
+    }
+
+    /// Which other recording sounds as `clip` does: "same sound as ..." or "nearly the same sound as ..."; `None` where
+    /// none is known.
+    #[must_use]
+    pub fn twin_in_words(&self, clip: &Clip) -> Option<String> {
+        let place = self.place_of(clip.same.twin.as_deref()?);
+        let likeness = if clip.same.repeats_exact { "same" } else { "nearly the same" };
+        Some(format!("{likeness} sound as {place}"))
+    }
 }
 
 impl Study {
@@ -108,13 +153,17 @@ impl Study {
                 ),
             })
             .collect();
-        let used: Vec<&Clip> = clips.iter().map(Arc::as_ref).filter(|clip| clip.verdict.label().is_some()).collect();
+        let used_clips: Vec<&Arc<Clip>> = clips.iter().filter(|clip| clip.verdict.label().is_some()).collect();
+        let used: Vec<&Clip> = used_clips.iter().map(|clip| clip.as_ref()).collect();
+        let split = (!used.is_empty()).then(|| draw(&used, &self.split));
+        let drawn = split.as_ref().and_then(|split| split.as_ref().ok());
         let people: HashSet<&PersonId> = used.iter().map(|clip| &clip.person).collect();
         StudyView {
             unread: self.unread(),
             people: people.len(),
             tally: Tally::of(&self.sources, clips.iter().map(Arc::as_ref), &self.policy),
-            split: (!used.is_empty()).then(|| draw(&used, &self.split)),
+            shared: drawn.map(|outcome| Shared::of(&used_clips, outcome, MOST_NAMED)).unwrap_or_default(),
+            split,
             policy: self.policy.clone(),
             split_config: self.split.clone(),
             synthetic: self.synthetic,

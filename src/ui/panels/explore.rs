@@ -10,10 +10,10 @@ use super::{Cx, Panel, open_buttons, undo_buttons};
 use crate::data::policy::LabelPolicy;
 use crate::data::quality::FlagTreatment;
 use crate::data::{Clip, Decision, Verdict};
-use crate::session::{ClipView, Command, Edit, ViewState};
+use crate::session::{ClipId, ClipView, Command, Edit, ViewState};
 use crate::spectrogram::colour::ColourMap;
 use crate::spectrogram::{LogMelConfig, PaperConfig, SpectrogramConfig};
-use crate::ui::format::file_name;
+use crate::ui::format::{file_name, sentence};
 use crate::ui::theme::{self, palette, space};
 use crate::ui::widgets::{Look, SoundView, badge, card, columns, combo, empty_state, page_header, segments};
 
@@ -76,6 +76,7 @@ impl ExplorePanel {
             selected_head(ui, clip);
             decision(ui, clip, cx);
             flags(ui, clip, &cx.state.study.policy);
+            twin(ui, clip, cx);
         }
         match &cx.state.explore.view {
             ViewState::Empty => empty_state(ui, "No recording chosen", "Choose one in the list.", |_| {}),
@@ -202,6 +203,26 @@ fn flags(ui: &mut Ui, clip: &Clip, policy: &LabelPolicy) {
             let help = format!("{}\n{leads_to}; the Quality tab of Data can change that.", flag.explanation());
             badge(ui, flag.name(), colour, ground).on_hover_text(help);
         }
+    });
+}
+
+/// Which other recording sounds the same, and the way to it.
+fn twin(ui: &mut Ui, clip: &Clip, cx: &mut Cx<'_>) {
+    let study = &cx.state.study;
+    let Some(words) = study.twin_in_words(clip).map(|words| sentence(&words)) else { return };
+    ui.horizontal(|ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let show = ui.button("Show it").on_hover_text("Go to the other recording");
+            if show.clicked()
+                && let Some(place) =
+                    study.clips.iter().position(|other| Some(&*other.path) == clip.same.twin.as_deref())
+            {
+                cx.send(Command::Select(ClipId(place)));
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.add(TextLabel::new(theme::muted(ui, &words)).truncate()).on_hover_text(words);
+            });
+        });
     });
 }
 

@@ -2,6 +2,7 @@
 
 mod draft;
 mod labels;
+mod leaks;
 mod overview;
 mod parts;
 mod quality;

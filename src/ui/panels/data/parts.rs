@@ -6,9 +6,10 @@ use eframe::egui::{
 
 use super::super::Cx;
 use super::draft::Draft;
-use crate::data::split::{ClassCount, Leaks, Part, SplitBy, SplitConfig, SplitOutcome};
+use super::leaks::leaks_ui;
+use crate::data::Label;
+use crate::data::split::{ClassCount, Part, SplitBy, SplitConfig, SplitOutcome};
 use crate::data::study::StudyView;
-use crate::data::{Label, SourceKind};
 use crate::session::{Command, Edit};
 use crate::ui::format::{count, counted, percent};
 use crate::ui::theme::{self, palette, space};
@@ -220,38 +221,4 @@ fn by_dataset(ui: &mut Ui, study: &StudyView, outcome: &SplitOutcome) {
             ui.end_row();
         }
     });
-}
-
-fn leaks_ui(ui: &mut Ui, study: &StudyView) {
-    let Some(Ok(outcome)) = &study.split else {
-        ui.label(theme::muted(ui, "Known when the parts have been drawn"));
-        return;
-    };
-    let Leaks { people, exact_duplicates, near_duplicates } = outcome.leaks;
-    let help = "A network could recognise them, and the result would look better than it is";
-    if !outcome.leaks.is_empty() {
-        notice(ui, help);
-    }
-    // Lines of text, not a row of controls each.
-    ui.spacing_mut().interact_size.y = space::L;
-    for (number, one, many) in [
-        (people, "person in more than one part", "people in more than one part"),
-        (exact_duplicates, "exact duplicate in more than one part", "exact duplicates in more than one part"),
-        (near_duplicates, "near duplicate in more than one part", "near duplicates in more than one part"),
-    ] {
-        let palette = palette(ui);
-        let colour = if number == 0 { palette.accent } else { palette.warning };
-        ui.horizontal(|ui| {
-            dot(ui, colour);
-            ui.label(theme::strong(counted(number, one, many)).color(colour)).on_hover_text(help);
-        });
-    }
-    if study.unread > 0 {
-        ui.label(theme::muted(ui, "Of what has been read so far"));
-    }
-    if study.sources.iter().any(|source| source.kind == SourceKind::Coughvid) {
-        let caveat = "COUGHVID names no people. Recordings of the same place, age and sex within 15 minutes count as one \
-                      person: that nobody is in two parts is likely there, but not proven.";
-        ui.add(TextLabel::new(theme::muted(ui, caveat)).wrap());
-    }
 }
