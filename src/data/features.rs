@@ -68,6 +68,12 @@ impl Features {
         Self { frames: values.len() / bins, bins, values: values.into() }
     }
 
+    /// The scaled levels, row-major, shape `[bins, frames]`, lowest frequency first.
+    #[must_use]
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+
     /// Frequency rows.
     #[must_use]
     pub fn bins(&self) -> usize {

@@ -4,10 +4,44 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::run::RunId;
 use crate::audio::segment::Segments;
 use crate::audio::{self, Recording};
+use crate::data::features::Features;
 use crate::spectrogram::{LevelPyramid, Spectrogram, SpectrogramConfig};
 use crate::units::Seconds;
+
+/// What the pictures of a recording show.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Picture {
+    /// A spectrogram.
+    Spectrogram(SpectrogramConfig),
+    /// What the network of a run is given: levels relative to the loudest moment, in windows.
+    Network {
+        /// The run.
+        run: RunId,
+        /// Its spectrogram.
+        config: SpectrogramConfig,
+        /// Columns of one window.
+        window_frames: usize,
+    },
+}
+
+impl Default for Picture {
+    fn default() -> Self {
+        Self::Spectrogram(SpectrogramConfig::default())
+    }
+}
+
+impl Picture {
+    /// The spectrogram under it.
+    #[must_use]
+    pub fn config(&self) -> &SpectrogramConfig {
+        match self {
+            Self::Spectrogram(config) | Self::Network { config, .. } => config,
+        }
+    }
+}
 
 /// Sound and pictures of one recording, computed off the screen's thread and never changed.
 #[derive(Debug)]
@@ -22,6 +56,8 @@ pub struct ClipView {
     pub spectrogram: LevelPyramid,
     /// Where coughs were found, in order; apart from each other.
     pub coughs: Vec<Range<Seconds>>,
+    /// The windows that a network looks at, where that is what the picture shows; they may reach beyond both ends.
+    pub windows: Vec<Range<Seconds>>,
 }
 
 impl ClipView {
@@ -29,16 +65,47 @@ impl ClipView {
     ///
     /// # Errors
     /// A sentence for the person, without the path.
-    pub fn load(path: &Path, config: &SpectrogramConfig) -> Result<Self, String> {
+    pub fn load(path: &Path, picture: &Picture) -> Result<Self, String> {
         let recording = audio::decode(path).map_err(|error| error.to_string())?;
-        let spectrogram = Spectrogram::compute(&recording, config).map_err(|error| error.to_string())?;
+        Self::of(path, recording, picture)
+    }
+
+    /// The same sound in another picture.
+    ///
+    /// # Errors
+    /// A sentence for the person.
+    pub fn with_picture(&self, picture: &Picture) -> Result<Self, String> {
+        Self::of(&self.path, self.recording.clone(), picture)
+    }
+
+    fn of(path: &Path, recording: Recording, picture: &Picture) -> Result<Self, String> {
+        let spectrogram = Spectrogram::compute(&recording, picture.config()).map_err(|error| error.to_string())?;
+        let (spectrogram, windows) = match picture {
+            Picture::Spectrogram(_) => (spectrogram, Vec::new()),
+            Picture::Network { window_frames, .. } => as_network_sees(&spectrogram, *window_frames),
+        };
         let (mono, rate) = (mono(&recording), recording.rate());
         let segments = Segments::of(&mono, rate);
         let coughs = segments.mask().map(|cough| rate.duration(cough.start)..rate.duration(cough.end));
         let (coughs, waveform) = (coughs.collect(), Waveform::new(mono));
         let spectrogram = LevelPyramid::new(Arc::new(spectrogram));
-        Ok(Self { path: path.to_owned(), recording, waveform, spectrogram, coughs })
+        Ok(Self { path: path.to_owned(), recording, waveform, spectrogram, coughs, windows })
     }
+}
+
+/// The features as levels in dB below the loudest moment, and the windows that a network looks at.
+fn as_network_sees(spectrogram: &Spectrogram, window_frames: usize) -> (Spectrogram, Vec<Range<Seconds>>) {
+    let features = Features::from_spectrogram(spectrogram);
+    let width_db = spectrogram.range_db.1 - spectrogram.range_db.0;
+    let shown = Spectrogram {
+        // From -1 to 1 over the whole range.
+        levels_db: features.values().iter().map(|value| (value - 1.0) / 2.0 * width_db).collect(),
+        range_db: (-width_db, 0.0),
+        ..spectrogram.clone()
+    };
+    let edge = |column: isize| spectrogram.time_of_column(column as f64 - 0.5);
+    let window = |start: isize| edge(start)..edge(start.saturating_add_unsigned(window_frames));
+    (shown, features.window_starts(window_frames).into_iter().map(window).collect())
 }
 
 /// Mean of the channels; shared where there is only one.

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::clip_view::Picture;
 use super::player::SoundCommand;
 use super::run::RunId;
 use crate::audio;
 use crate::data::demo::DemoConfig;
 use crate::data::sources::mapped::Mapping;
 use crate::data::study::{ClipId, Edit};
-use crate::spectrogram::SpectrogramConfig;
 use crate::train::config::TrainConfig;
 
 /// A wish of the person, from the window or the command line.
@@ -79,8 +79,8 @@ pub enum Command {
     CloseStudy,
     /// Show a recording in Explore.
     Select(ClipId),
-    /// Show another kind of spectrogram in Explore.
-    ShowSpectrogram(SpectrogramConfig),
+    /// Show recordings in another picture in Explore.
+    ShowPicture(Picture),
     /// Play, pause, louder, on another device.
     Sound(SoundCommand),
     /// Train a network on the study.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError};
 
 use super::Wake;
-use super::clip_view::ClipView;
+use super::clip_view::{ClipView, Picture};
 use super::evaluation::Evaluation;
 use super::experiment::RunEvent;
 use super::keeper::TrainAfter;
@@ -59,7 +59,7 @@ pub(super) enum Event {
     /// What can compute.
     Devices(Vec<DeviceInfo>),
     /// A recording is ready to be drawn.
-    View { clip: Arc<Clip>, config: SpectrogramConfig, view: Result<Arc<ClipView>, String> },
+    View { clip: Arc<Clip>, picture: Picture, view: Result<Arc<ClipView>, String> },
     /// What sound can be played on.
     SoundDevices(SoundDevices),
     /// The recording with this number has come to its end, or could not be played.

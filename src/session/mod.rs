@@ -29,7 +29,7 @@ use keeper::{Keeper, Order};
 
 use crate::train::Predictor;
 
-pub use clip_view::{ClipView, Waveform};
+pub use clip_view::{ClipView, Picture, Waveform};
 pub use command::{Command, DropIntent};
 pub use evaluation::{DEFAULT_THRESHOLD, Evaluation, NothingToEvaluate};
 pub use jobs::panic_text;

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::clip_view::ClipView;
+use super::clip_view::{ClipView, Picture};
 use super::evaluation::Evaluation;
 use super::player::Player;
 use super::recent::RecentStudy;
 use super::run::{Run, RunId};
 use crate::data::sources::mapped::{Mapping, MappingCount, TablePreview};
 use crate::data::study::{ClipId, StudyView};
-use crate::spectrogram::{LevelPyramid, SpectrogramConfig};
+use crate::spectrogram::LevelPyramid;
 use crate::train::device::DeviceInfo;
 
 /// Everything that is known right now.
@@ -104,8 +104,8 @@ pub struct Explore {
     pub selected: Option<ClipId>,
     /// Its sound and pictures.
     pub view: ViewState,
-    /// The spectrogram that is shown.
-    pub spectrogram: SpectrogramConfig,
+    /// What its pictures show.
+    pub picture: Picture,
 }
 
 /// Sound and pictures of a recording, on their way or there.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use super::clip_view::ClipView;
+use super::clip_view::{ClipView, Picture};
 use super::evaluation::Evaluation;
 use super::jobs::{self, Event, Reporter, Sorted};
 use super::keeper::{Order, TrainAfter};
@@ -15,7 +15,6 @@ use super::{Command, Session};
 use crate::data::sources::mapped::{self, Mapping};
 use crate::data::study::{ClipId, Edit, StudyView};
 use crate::data::{LabelPolicy, policy, table};
-use crate::spectrogram::SpectrogramConfig;
 use crate::train::TrainConfig;
 
 impl Session {
@@ -49,7 +48,7 @@ impl Session {
             Command::SavePolicy(path) => self.save_policy(path),
             Command::CloseStudy => self.order(Order::Close),
             Command::Select(clip) => self.select(clip),
-            Command::ShowSpectrogram(config) => self.show_spectrogram(config),
+            Command::ShowPicture(picture) => self.show_picture(picture),
             Command::Sound(command) => self.on_sound_command(command),
             Command::StartRun { config, folder } => self.start_run(*config, folder),
             Command::StopRun(id) => self.stop_run(id),
@@ -173,8 +172,8 @@ impl Session {
         self.load_view();
     }
 
-    fn show_spectrogram(&mut self, config: SpectrogramConfig) {
-        self.state.explore.spectrogram = config;
+    fn show_picture(&mut self, picture: Picture) {
+        self.state.explore.picture = picture;
         self.load_view();
     }
 
@@ -183,15 +182,25 @@ impl Session {
     fn load_view(&mut self) {
         let Some(id) = self.state.explore.selected else { return };
         let Some(clip) = self.state.study.clip(id).cloned() else { return };
-        self.state.explore.view = ViewState::Loading;
+        // The same sound in another picture: the old one stays until then.
+        let known = match &self.state.explore.view {
+            ViewState::Ready(view) if view.path == clip.path => Some(Arc::clone(view)),
+            _ => None,
+        };
+        if known.is_none() {
+            self.state.explore.view = ViewState::Loading;
+        }
         if self.viewing {
             return;
         }
         self.viewing = true;
-        let config = self.state.explore.spectrogram.clone();
+        let picture = self.state.explore.picture.clone();
         self.spawn("view", move |reporter| {
-            let view = jobs::guarded(|| ClipView::load(&clip.path, &config).map(Arc::new));
-            let _ = reporter.send(Event::View { clip, config, view });
+            let view = jobs::guarded(|| match known {
+                Some(view) => view.with_picture(&picture),
+                None => ClipView::load(&clip.path, &picture),
+            });
+            let _ = reporter.send(Event::View { clip, picture, view: view.map(Arc::new) });
             Ok(())
         });
     }
@@ -228,7 +237,7 @@ impl Session {
             Event::RunOpened(opened) => self.on_run_opened(*opened),
             Event::PredictionsOpened(evaluation) => self.state.evaluation = Some(*evaluation),
             Event::Devices(found) => self.state.devices = Devices::Ready(found),
-            Event::View { clip, config, view } => self.on_view(&clip, &config, view),
+            Event::View { clip, picture, view } => self.on_view(&clip, &picture, view),
             Event::SoundDevices(devices) => self.on_sound_devices(devices),
             Event::SoundEnded { id, failure } => self.on_sound_ended(id, failure),
             Event::Run { id, event } => self.on_run(id, event),
@@ -283,16 +292,11 @@ impl Session {
         }
     }
 
-    fn on_view(
-        &mut self,
-        clip: &Arc<crate::data::Clip>,
-        config: &SpectrogramConfig,
-        view: Result<Arc<ClipView>, String>,
-    ) {
+    fn on_view(&mut self, clip: &Arc<crate::data::Clip>, picture: &Picture, view: Result<Arc<ClipView>, String>) {
         self.viewing = false;
         let wanted = self.state.explore.selected.and_then(|id| self.state.study.clip(id));
         let Some(wanted) = wanted else { return };
-        if wanted.path == clip.path && self.state.explore.spectrogram == *config {
+        if wanted.path == clip.path && self.state.explore.picture == *picture {
             self.state.explore.view = view.map_or_else(ViewState::Failed, ViewState::Ready);
         } else {
             // Another one was chosen meanwhile.

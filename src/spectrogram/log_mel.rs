@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::stft::{Stft, hann};
-use super::{FrequencyAxis, Spectrogram, SpectrogramError};
+use super::{FrequencyAxis, Spectrogram, SpectrogramError, setting};
 use crate::audio::{Recording, resample};
 use crate::units::{Hertz, SampleRate, Seconds};
 
@@ -77,15 +77,6 @@ impl LogMelConfig {
         setting(floor_db.is_finite(), "floor_db", "a number", floor_db)?;
         setting(ceiling_db.is_finite() && ceiling_db > floor_db, "ceiling_db", "above `floor_db`", ceiling_db)
     }
-}
-
-fn setting(
-    holds: bool,
-    name: &'static str,
-    expected: &'static str,
-    actual: &impl ToString,
-) -> Result<(), SpectrogramError> {
-    if holds { Ok(()) } else { Err(SpectrogramError::Setting { name, expected, actual: actual.to_string() }) }
 }
 
 thread_local! {

@@ -4,6 +4,7 @@
 //! Training, prediction and the screen all go through [`Spectrogram::compute`], so that they can never drift apart.
 
 pub mod colour;
+pub mod linear;
 pub mod log_mel;
 pub mod paper;
 mod picture;
@@ -18,6 +19,7 @@ use crate::audio::Recording;
 use crate::units::{Hertz, Seconds};
 
 pub use colour::ColourMap;
+pub use linear::LinearConfig;
 pub use log_mel::LogMelConfig;
 pub use paper::{PaperConfig, Placement};
 pub use pyramid::LevelPyramid;
@@ -28,6 +30,8 @@ pub use pyramid::LevelPyramid;
 pub enum SpectrogramConfig {
     /// Mel bands on one fixed axis for every sample rate.
     LogMel(LogMelConfig),
+    /// FFT bins on a linear axis, each sample rate with its own.
+    Linear(LinearConfig),
     /// FFmpeg's `showspectrumpic`, 1024 x 512.
     Paper(PaperConfig),
 }
@@ -40,7 +44,18 @@ impl SpectrogramConfig {
     pub fn validate(&self) -> Result<(), SpectrogramError> {
         match self {
             Self::LogMel(config) => config.validate(),
+            Self::Linear(config) => config.validate(),
             Self::Paper(_) => Ok(()),
+        }
+    }
+
+    /// The lowest and the highest level that its spectrograms can hold, in dB.
+    #[must_use]
+    pub fn range_db(&self) -> (f32, f32) {
+        match self {
+            Self::LogMel(config) => (config.floor_db, config.ceiling_db),
+            Self::Linear(config) => (config.floor_db, config.ceiling_db),
+            Self::Paper(_) => paper::RANGE_DB,
         }
     }
 }
@@ -104,6 +119,16 @@ pub enum SpectrogramError {
     Resample(#[from] crate::audio::ResampleError),
 }
 
+/// Whether a setting `holds` what it should.
+fn setting(
+    holds: bool,
+    name: &'static str,
+    expected: &'static str,
+    actual: &impl ToString,
+) -> Result<(), SpectrogramError> {
+    if holds { Ok(()) } else { Err(SpectrogramError::Setting { name, expected, actual: actual.to_string() }) }
+}
+
 impl Spectrogram {
     /// Computes the spectrogram of `recording` that `config` describes.
     ///
@@ -112,6 +137,7 @@ impl Spectrogram {
     pub fn compute(recording: &Recording, config: &SpectrogramConfig) -> Result<Self, SpectrogramError> {
         match config {
             SpectrogramConfig::LogMel(config) => log_mel::compute(recording, config),
+            SpectrogramConfig::Linear(config) => linear::compute(recording, config),
             SpectrogramConfig::Paper(config) => Ok(paper::compute(recording, config)),
         }
     }

@@ -23,7 +23,9 @@ pub const HEIGHT: usize = 512;
 /// Samples under the window: two per row, because the upper half of a spectrum mirrors the lower.
 const WINDOW: usize = 2 * HEIGHT;
 /// The filter's default `drange`: levels reach from here below full scale up to full scale.
-const RANGE_DB: f32 = 120.0;
+const DRANGE_DB: f32 = 120.0;
+/// The levels that a picture can hold, in dB.
+pub(super) const RANGE_DB: (f32, f32) = (-DRANGE_DB, 0.0);
 
 /// Settings of the paper's pictures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,7 +130,7 @@ pub fn compute(recording: &Recording, config: &PaperConfig) -> Spectrogram {
     }
     let channels = recording.channels().len() as f32;
     for level in &mut levels_db {
-        *level = (*level / channels - 1.0) * RANGE_DB;
+        *level = (*level / channels - 1.0) * DRANGE_DB;
     }
     let rate = recording.rate();
     Spectrogram {
@@ -138,7 +140,7 @@ pub fn compute(recording: &Recording, config: &PaperConfig) -> Spectrogram {
         hop: rate.duration(grid.step * grid.per_column),
         start: Seconds(grid.first_centre(config.placement) / f64::from(rate.hz())),
         axis: FrequencyAxis::Linear { top: rate.nyquist() },
-        range_db: (-RANGE_DB, 0.0),
+        range_db: RANGE_DB,
     }
 }
 
@@ -241,5 +243,5 @@ fn column_levels(
 fn level_of(magnitude: f32) -> f32 {
     // 20 log10 by way of log2, which is the faster function.
     const DB_PER_OCTAVE: f32 = 20.0 * std::f32::consts::LOG10_2;
-    (1.0 + magnitude.log2() * (DB_PER_OCTAVE / RANGE_DB)).clamp(0.0, 1.0)
+    (1.0 + magnitude.log2() * (DB_PER_OCTAVE / DRANGE_DB)).clamp(0.0, 1.0)
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use eframe::egui::{Align, Label as TextLabel, Layout, Ui};
 
+use super::picture_form::PictureForm;
 use super::recordings::RecordingList;
 use super::transport::transport;
 use super::{Cx, Panel, open_buttons, undo_buttons};
@@ -11,18 +12,16 @@ use crate::data::policy::LabelPolicy;
 use crate::data::quality::FlagTreatment;
 use crate::data::{Clip, Decision, Verdict};
 use crate::session::{ClipId, ClipView, Command, Edit, ViewState};
-use crate::spectrogram::colour::ColourMap;
-use crate::spectrogram::{LogMelConfig, PaperConfig, SpectrogramConfig};
 use crate::ui::format::{file_name, sentence};
 use crate::ui::theme::{self, palette, space};
-use crate::ui::widgets::{Look, SoundView, badge, card, columns, combo, empty_state, page_header, segments};
+use crate::ui::widgets::{SoundView, badge, card, columns, empty_state, page_header, segments};
 
 /// The panel of the recordings.
 #[derive(Default)]
 pub struct ExplorePanel {
     list: RecordingList,
     sound: SoundView,
-    map: ColourMap,
+    form: PictureForm,
     /// Stays on screen, faded, while the next recording is read, so that moving through the list does not flicker.
     last: Option<Arc<ClipView>>,
 }
@@ -37,7 +36,7 @@ impl Panel for ExplorePanel {
         }
         page_header(ui, "Explore", "Arrow keys move through the list", |ui| {
             undo_buttons(ui, cx);
-            self.settings(ui, cx);
+            self.form.ui(ui, cx);
         });
         columns(ui, &[1.0, 1.35], |ui, column| {
             let height = ui.available_height();
@@ -54,23 +53,6 @@ impl Panel for ExplorePanel {
 }
 
 impl ExplorePanel {
-    fn settings(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let choice = combo("colours").width(104.0).selected_text(self.map.name()).show_ui(ui, |ui| {
-            for map in ColourMap::ALL {
-                ui.selectable_value(&mut self.map, map, map.name());
-            }
-        });
-        let label = ui.label(theme::muted(ui, "Colours"));
-        choice.response.labelled_by(label.id);
-        let paper = matches!(cx.state.explore.spectrogram, SpectrogramConfig::Paper(_));
-        if ui.selectable_label(paper, "As in the paper").clicked() && !paper {
-            cx.send(Command::ShowSpectrogram(SpectrogramConfig::Paper(PaperConfig::default())));
-        }
-        if ui.selectable_label(!paper, "Log-mel").clicked() && paper {
-            cx.send(Command::ShowSpectrogram(SpectrogramConfig::LogMel(LogMelConfig::default())));
-        }
-    }
-
     fn recording(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         if let Some(clip) = cx.state.explore.selected.and_then(|id| cx.state.study.clip(id)) {
             selected_head(ui, clip);
@@ -92,7 +74,7 @@ impl ExplorePanel {
 
     /// The pictures, over the row of controls.
     fn pictures(&mut self, ui: &mut Ui, view: &Arc<ClipView>, cx: &mut Cx<'_>) {
-        let look = self.look();
+        let look = self.form.look();
         let player = &cx.state.player;
         let heard = player.current.as_ref().is_some_and(|current| current.path == view.path);
         let playing = player.position().filter(|_| heard);
@@ -102,12 +84,8 @@ impl ExplorePanel {
         });
     }
 
-    fn look(&self) -> Look {
-        Look { map: self.map, range_db: None }
-    }
-
     fn loading(&mut self, ui: &mut Ui) {
-        let look = self.look();
+        let look = self.form.look();
         if let Some(view) = &self.last {
             ui.scope(|ui| {
                 ui.multiply_opacity(0.4);

@@ -3,6 +3,7 @@
 mod data;
 mod evaluate;
 mod explore;
+mod picture_form;
 mod predict;
 mod recordings;
 mod train;

@@ -119,6 +119,20 @@ fn hertz(frequency: Hertz) -> String {
     }
 }
 
+/// The windows of a network as brackets, one below the other, since half of each lies under the next.
+pub(super) fn windows(painter: &Painter, place: &Place, windows: &[Range<Seconds>]) {
+    const STEP: f32 = 5.0;
+    let rect = place.spectrogram;
+    for (index, window) in windows.iter().enumerate() {
+        let Some(range) = place.x_range(window) else { continue };
+        let y = rect.top() + STEP * (1 + index % 2) as f32;
+        painter.hline(range, y, Stroke::new(2.0, theme::ON_PICTURE));
+        for x in [range.min, range.max] {
+            painter.vline(x, y..=y + STEP, Stroke::new(2.0, theme::ON_PICTURE));
+        }
+    }
+}
+
 /// A veil over what is not marked, and a line at both ends.
 pub(super) fn selection(painter: &Painter, place: &Place, marked: Option<&Range<Seconds>>, colour: Color32) {
     let Some(range) = marked.and_then(|marked| place.x_range(marked)) else { return };

@@ -74,6 +74,7 @@ impl SoundView {
         let clipped = painter.with_clip_rect(place.spectrogram.intersect(painter.clip_rect()));
         clipped.rect_filled(place.spectrogram, 0.0, Color32::from_rgb(r, g, b));
         clipped.image(texture.id, picture, Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0)), Color32::WHITE);
+        draw::windows(&painter, &place, &view.windows);
         draw::time_axis(&painter, &place, &aim.axis, palette);
         draw::frequency_axis(&painter, &place, spectrogram, palette);
         draw::selection(&painter, &place, aim.selection.as_ref(), palette.accent);
@@ -163,6 +164,9 @@ fn name_pictures(ui: &Ui, response: &Response, place: &Place, view: &ClipView, a
     let mut words = format!("{} long, {}", view.duration(), counted(view.coughs.len(), "cough found", "coughs found"));
     if !aim.axis.is_whole() {
         words += &format!(", from {:.3} to {:.3} s shown", seen.start.0, seen.end.0);
+    }
+    if !view.windows.is_empty() {
+        words += &format!(", {}", counted(view.windows.len(), "window of the network", "windows of the network"));
     }
     if let Some(marked) = &aim.selection {
         words += &format!(", from {:.3} to {:.3} s selected", marked.start.0, marked.end.0);
