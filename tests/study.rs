@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use coughscope::data::demo::{self, DemoConfig};
 use coughscope::data::policy::{CoughKind, Treatment};
+use coughscope::data::quality::Flag;
 use coughscope::data::split::{SplitBy, SplitConfig};
 use coughscope::data::{Decision, Label, LabelPolicy, Reason, SourceKind, Verdict};
 use coughscope::session::{Command, Edit, Session, Severity, Storage, StudyView};
@@ -375,7 +376,7 @@ fn a_study_is_kept_elsewhere() {
     assert_eq!((desk.verdicts(), desk.view().name.as_str()), (verdicts, "named"));
 }
 
-/// Equal sounds are used once, and people who share one are never in two parts.
+/// Equal sounds are used once, or not at all where their labels disagree; people who share one are never in two parts.
 #[test]
 fn copies_are_found_and_kept_together() {
     let place = Place::new(40);
@@ -391,7 +392,14 @@ fn copies_are_found_and_kept_together() {
     std::fs::copy(&clips[1].path, own.join("healthy/other.wav")).unwrap();
     let used = desk.used();
     desk.does(Command::Open(vec![own.clone()]));
-    assert_eq!(desk.used(), used, "both are copies");
+    assert_eq!(desk.used(), used - 1, "both are copies, and of the sick one that is healthy elsewhere nobody knows");
+    let disputed = Verdict::Exclude(Reason::Flag(Flag::ContradictoryLabels));
+    let verdict =
+        |path: &Path| desk.view().clips.iter().find(|clip| clip.path == path).map(|clip| clip.verdict.clone());
+    assert_eq!(
+        [verdict(&clips[1].path), verdict(&own.join("healthy/other.wav"))],
+        [Some(disputed.clone()), Some(disputed)]
+    );
     let copy = desk.view().clips.iter().find(|clip| clip.path.ends_with("copy.wav")).unwrap().clone();
     assert!(matches!(&copy.verdict, Verdict::Exclude(reason) if reason.to_string() == "exact duplicate"), "{copy:?}");
     assert!(copy.same.exact.is_some());

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::Study;
 use crate::data::fingerprint::ContentHash;
 use crate::data::split::Joined;
-use crate::data::{Clip, SameSound};
+use crate::data::{Clip, Label, SameSound};
 
 impl Study {
     /// Takes in which recordings were found to have the same sound in another form.
@@ -27,6 +27,7 @@ impl Study {
         let wanted: Vec<&Clip> = self.clips().filter(|clip| self.policy.wants(clip.form)).collect();
         let exact = exact_groups(&wanted);
         let near = near_groups(&wanted, &self.near, &exact);
+        let contradictory = self.contradictory_groups(&wanted, &exact);
         let (mut exact_seen, mut near_seen) = (Seen::default(), Seen::default());
         let mut same = Vec::with_capacity(wanted.len());
         for (index, clip) in wanted.iter().enumerate() {
@@ -36,11 +37,14 @@ impl Study {
                 continue;
             }
             // One that is left out for another reason leaves its place to the next.
-            let alone = Clip { same: SameSound::default(), ..(*clip).clone() };
-            let would_be_used = self.policy.would_use(alone);
+            let alone = self.policy.label_with(clip, SameSound::default());
+            let contradicts = alone.is_some() && exact.is_some_and(|group| contradictory.contains(&group));
+            let own = SameSound { contradicts, ..SameSound::default() };
+            let would_be_used = self.policy.label_with(clip, own).is_some();
             same.push(SameSound {
                 exact,
                 near,
+                contradicts,
                 repeats_exact: exact_seen.repeats(exact, would_be_used),
                 repeats_near: near_seen.repeats(near, would_be_used),
             });
@@ -55,6 +59,22 @@ impl Study {
                 policy.judge(clip);
             }
         }
+    }
+}
+
+impl Study {
+    /// The groups of recordings with the same samples that would be used with both labels.
+    fn contradictory_groups(&self, clips: &[&Clip], exact: &HashMap<usize, u32>) -> HashSet<u32> {
+        let mut labels: HashMap<u32, Label> = HashMap::new();
+        let mut contradictory = HashSet::new();
+        for (index, group) in exact {
+            let Some(clip) = clips.get(*index) else { continue };
+            let Some(label) = self.policy.label_with(clip, SameSound::default()) else { continue };
+            if *labels.entry(*group).or_insert(label) != label {
+                contradictory.insert(*group);
+            }
+        }
+        contradictory
     }
 }
 
@@ -112,4 +132,70 @@ fn near_groups(clips: &[&Clip], pairs: &[(PathBuf, PathBuf)], exact: &HashMap<us
         group_of.insert(member, *numbers.entry(first).or_insert(next));
     }
     group_of
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::quality::{Flag, FlagTreatment};
+    use crate::data::scan::SourceScan;
+    use crate::data::study::Edit;
+    use crate::data::{Decision, LabelPolicy, PersonId, Reason, Sound, SoundFacts, SourceKind, Verdict};
+
+    /// A study of plain folders whose recordings, `(name, status)`, have all the same samples.
+    fn study_of_one_sound(clips: &[(&str, &str)]) -> Study {
+        let clip = |(name, status): &(&str, &str)| {
+            let sound = Sound::Read(SoundFacts::for_tests());
+            let path = Path::new("/own").join(name);
+            Clip { sound, ..Clip::new(path, SourceKind::Folder, PersonId((*name).into()), status) }
+        };
+        let clips = clips.iter().map(clip).collect();
+        let mut study = Study::default();
+        study.add(SourceScan { kind: SourceKind::Folder, root: "/own".into(), clips, notes: Vec::new() }, None);
+        study
+    }
+
+    fn verdicts(study: &mut Study) -> Vec<Verdict> {
+        study.group();
+        study.clips().map(|clip| clip.verdict.clone()).collect()
+    }
+
+    #[test]
+    fn one_sound_with_both_labels_is_left_out_wherever_it_is() {
+        let mut study =
+            study_of_one_sound(&[("a.wav", "healthy"), ("b.wav", "sick"), ("c.wav", "sick"), ("d.wav", "?")]);
+        let disputed = Verdict::Exclude(Reason::Flag(Flag::ContradictoryLabels));
+        let unknown = Verdict::Exclude(Reason::UnknownStatus("?".into()));
+        assert_eq!(verdicts(&mut study), [disputed.clone(), disputed.clone(), disputed, unknown]);
+        let tally = study.view().tally;
+        let row = tally.flags.iter().find(|row| row.flag == Flag::ContradictoryLabels).unwrap();
+        assert_eq!((row.recordings, row.left_out), (3, 3), "one that nobody labels contradicts nothing");
+    }
+
+    #[test]
+    fn a_person_settles_which_label_is_right() {
+        let mut study = study_of_one_sound(&[("a.wav", "healthy"), ("b.wav", "sick"), ("c.wav", "sick")]);
+        let decide = |decision| Edit::Decisions(vec![("/own/a.wav".into(), Some(decision))]);
+        let repeat = Verdict::Exclude(Reason::Flag(Flag::ExactDuplicate));
+        let before = study.apply(decide(Decision::Exclude));
+        let by_hand = Verdict::Exclude(Reason::ByHand);
+        assert_eq!(verdicts(&mut study), [by_hand, Verdict::Use(Label::Sick), repeat.clone()], "the others agree");
+        study.apply(before);
+        let disputed = Verdict::Exclude(Reason::Flag(Flag::ContradictoryLabels));
+        study.apply(decide(Decision::Use));
+        assert_eq!(verdicts(&mut study), [Verdict::Use(Label::Healthy), disputed.clone(), disputed]);
+        study.apply(decide(Decision::Sick));
+        assert_eq!(verdicts(&mut study), [Verdict::Use(Label::Sick), repeat.clone(), repeat]);
+    }
+
+    #[test]
+    fn where_contradictions_are_only_shown_the_first_is_kept() {
+        let mut study = study_of_one_sound(&[("a.wav", "healthy"), ("b.wav", "sick")]);
+        let mut policy = LabelPolicy::default();
+        policy.quality.treatment.insert(Flag::ContradictoryLabels, FlagTreatment::Warn);
+        study.apply(Edit::Policy(Box::new(policy)));
+        let repeat = Verdict::Exclude(Reason::Flag(Flag::ExactDuplicate));
+        assert_eq!(verdicts(&mut study), [Verdict::Use(Label::Healthy), repeat]);
+        assert!(study.clips().all(|clip| clip.flags.contains(Flag::ContradictoryLabels)), "both say so");
+    }
 }

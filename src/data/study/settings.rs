@@ -20,8 +20,8 @@ use crate::files::{FileError, write_atomic};
 pub const FILE: &str = "study.toml";
 
 /// The version of its layout. A field that older programs may overlook leaves it as it is; a new word for something old,
-/// such as a kind of dataset, raises it.
-pub const VERSION: u32 = 1;
+/// such as a kind of dataset, raises it. 2 has the flag `contradictory-labels`.
+pub const VERSION: u32 = 2;
 
 /// The largest file that is read: a decision on every one of a million recordings needs less.
 const MOST_BYTES: u64 = 128 << 20;
