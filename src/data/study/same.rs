@@ -51,12 +51,15 @@ impl Study {
         }
         let policy = &self.policy;
         let mut same = same.into_iter();
-        for clip in self.sources.iter_mut().flat_map(|source| &mut source.clips) {
-            let found = if policy.wants(clip.form) { same.next().unwrap_or_default() } else { SameSound::default() };
-            if found != clip.same {
-                let clip = Arc::make_mut(clip);
-                clip.same = found;
-                policy.judge(clip);
+        for source in &mut self.sources {
+            for (index, clip) in source.clips.iter_mut().enumerate() {
+                let counts = policy.wants(clip.form) && !source.repeats.contains(&index);
+                let found = if counts { same.next().unwrap_or_default() } else { SameSound::default() };
+                if found != clip.same {
+                    let clip = Arc::make_mut(clip);
+                    clip.same = found;
+                    policy.judge(clip);
+                }
             }
         }
     }

@@ -12,6 +12,7 @@ fn full() -> Settings {
         kind,
         path: path.into(),
         near: near.map(Into::into),
+        synthetic: kind == SourceKind::Coswara,
         mapping: None,
     };
     let mut settings = Settings {
