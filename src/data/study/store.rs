@@ -284,14 +284,26 @@ impl Store {
         if settings::is_study(folder) {
             return Err(StoreError::Occupied(folder.to_owned()));
         }
+        let is_new = !folder.exists();
         make_folder(folder)?;
-        let copy = Self {
-            folder: Some(folder.to_owned()),
-            name: folder.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            index: Mutex::new(self.index().copy_to(&folder.join(index::FILE))?),
+        let index_path = folder.join(index::FILE);
+        let copy = || {
+            let copy = Self {
+                folder: Some(folder.to_owned()),
+                name: folder.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+                index: Mutex::new(self.index().copy_to(&index_path)?),
+            };
+            // Last, as it makes the folder a study.
+            copy.save(study)?;
+            Ok(copy)
         };
-        copy.save(study)?;
-        Ok(copy)
+        copy().inspect_err(|_| {
+            // Best effort: the error that led here is the one to tell, and an index alone is no study.
+            let _ = std::fs::remove_file(&index_path);
+            if is_new {
+                let _ = std::fs::remove_dir(folder);
+            }
+        })
     }
 }
 

@@ -106,3 +106,42 @@ fn a_study_is_made_up_as_long_as_one_of_its_datasets_is() {
     study.remove(&demo);
     assert!(!study.view().synthetic);
 }
+
+/// Also in a folder whose name is no readable text, and where a killed program left half of one.
+#[cfg(unix)]
+#[test]
+fn a_copy_is_whole_wherever_it_goes() {
+    use std::os::unix::ffi::OsStrExt;
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9"));
+    std::fs::create_dir(&folder).unwrap();
+    for leftover in ["index.sqlite", "index.sqlite-wal", "index.sqlite.part"] {
+        std::fs::write(folder.join(leftover), "half of something").unwrap();
+    }
+    let mut study = Study::default();
+    let key = study.add(scan("/own", vec![clip("/own/a.wav")]), None);
+    let store = Store::in_memory().unwrap();
+    store.remember(&key, &study.listed(&key).unwrap()).unwrap();
+    drop(store.copy_to(&folder, &study).unwrap());
+    let mut names: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["index.sqlite", "study.toml"]);
+    assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 1, "nothing beside it");
+    assert_eq!(paths(&Store::open(&folder).unwrap().study), ["/own/a.wav"]);
+}
+
+#[test]
+fn a_copy_that_fails_leaves_nothing() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("copy");
+    let store = Store::in_memory().unwrap();
+    let mut broken =
+        Study::new(LabelPolicy { min_cough_detected: 2.0, ..LabelPolicy::default() }, SplitConfig::default());
+    assert!(matches!(store.copy_to(&folder, &broken), Err(StoreError::Settings(_))));
+    assert!(!folder.exists());
+    // Something in the way that cannot be replaced.
+    std::fs::create_dir_all(folder.join("index.sqlite.part/deep")).unwrap();
+    broken.apply(Edit::Policy(Box::default()));
+    assert!(matches!(store.copy_to(&folder, &broken), Err(StoreError::Index(_))));
+    assert!(!folder.join("index.sqlite").exists() && !settings::is_study(&folder));
+}
