@@ -68,9 +68,16 @@ pub enum ScanError {
     /// The folder cannot be listed.
     #[error(transparent)]
     File(#[from] FileError),
-    /// A dataset's table cannot be read.
-    #[error(transparent)]
-    Source(#[from] SourceError),
+    /// A dataset was recognised, and its table cannot be read.
+    #[error("{kind} cannot be read: {source}")]
+    Source {
+        /// Which dataset.
+        kind: SourceKind,
+        /// Its folder.
+        root: PathBuf,
+        /// Why.
+        source: SourceError,
+    },
     /// Several of these, and nothing that could be read.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Several(Vec<Self>),
@@ -117,6 +124,12 @@ pub struct UnreadableFile {
     pub path: PathBuf,
     /// What is wrong with it.
     pub reason: String,
+}
+
+impl ScanError {
+    fn of(kind: SourceKind, root: &Path) -> impl FnOnce(SourceError) -> Self {
+        move |source| Self::Source { kind, root: root.to_owned(), source }
+    }
 }
 
 impl SourceScan {
@@ -258,11 +271,12 @@ pub fn read_all(paths: &[PathBuf], progress: &dyn Fn(ScanProgress) -> ControlFlo
 /// # Errors
 /// [`ScanError::Source`] when they cannot be read.
 pub fn read(source: &dyn Source, root: &Path) -> Result<SourceScan, ScanError> {
-    let mut contents = source.read(root)?;
+    let kind = source.kind();
+    let mut contents = source.read(root).map_err(ScanError::of(kind, root))?;
     if contents.clips.is_empty() {
         contents.notes.push("There is no recording in it.".to_owned());
     }
-    Ok(SourceScan { kind: source.kind(), root: root.to_owned(), clips: contents.clips, notes: contents.notes })
+    Ok(SourceScan { kind, root: root.to_owned(), clips: contents.clips, notes: contents.notes })
 }
 
 /// Reads a dataset that was open before, without opening a sound: as it was then, by its kind and its mapping, whatever
@@ -273,8 +287,8 @@ pub fn read(source: &dyn Source, root: &Path) -> Result<SourceScan, ScanError> {
 pub fn read_again(kind: SourceKind, root: &Path, mapping: Option<&Mapping>) -> Result<SourceScan, ScanError> {
     let unrecognised = || ScanError::Unrecognised { looked_for: kind.name().to_owned(), path: root.to_owned() };
     let contents = match mapping {
-        Some(mapping) => mapped::read(root, mapping)?,
-        None if kind == SourceKind::Table && root.is_file() => table::read(root)?,
+        Some(mapping) => mapped::read(root, mapping).map_err(ScanError::of(kind, root))?,
+        None if kind == SourceKind::Table && root.is_file() => table::read(root).map_err(ScanError::of(kind, root))?,
         None => {
             let source = SOURCES.iter().find(|source| source.kind() == kind).ok_or_else(unrecognised)?;
             return read(*source, root);

@@ -172,8 +172,27 @@ fn errors_say_what_to_do() {
 
     let no_status = Study::new().file("metadata_compiled.csv", "uuid,cough_detected\n");
     let error = no_status.error();
-    assert!(matches!(error, ScanError::Source(SourceError::Columns { .. })), "{error}");
-    assert!(error.to_string().contains("uuid, cough_detected, status"), "{error}");
+    assert!(matches!(error, ScanError::Source { source: SourceError::Columns { .. }, .. }), "{error}");
+    assert!(error.to_string().starts_with("COUGHVID cannot be read: the table lacks the column status"), "{error}");
+}
+
+/// A dataset's own table without one of its columns is no stranger's table.
+#[test]
+fn a_missing_column_is_named_with_its_dataset() {
+    for (table, columns, dataset, missing) in [
+        ("combined_data.csv", "id,a,g", "Coswara", "covid_status"),
+        ("combined_data.csv", "covid_status,a", "Coswara", "id"),
+        ("metadata_compiled.csv", "uuid,status", "COUGHVID", "cough_detected"),
+        ("metadata_compiled.csv", "cough_detected,status", "COUGHVID", "uuid"),
+        ("labels.csv", "age,cough_filename", "Virufy", "corona_test"),
+        ("labels.csv", "age,corona_test", "Virufy", "cough_filename"),
+        ("virufy-cdf-coughvid.csv", "patient_id,cough_path", "Virufy CDF", "pcr_test_result"),
+    ] {
+        let error = Study::new().file(table, format!("{columns}\n")).error().to_string();
+        let expected = format!("{dataset} cannot be read: the table lacks the column {missing} and has");
+        assert!(error.starts_with(&expected), "{error}");
+        assert!(error.ends_with(&format!("{table})")), "{error}");
+    }
 }
 
 #[test]

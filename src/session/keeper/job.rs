@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use crate::data::archives::{self, ExtractError, ExtractProgress};
 use crate::data::demo::{self, DemoConfig, DemoError};
 use crate::data::scan::{self, Measured, Scan, ScanError, ScanProgress, SourceScan};
+use crate::data::sources::SourceError;
 use crate::data::sources::mapped::{self, Mapping};
 use crate::data::study::{self, Store, StoreError, Todo};
 use crate::data::{Sound, SourceKind};
@@ -177,10 +178,14 @@ impl Job {
         Ok(Outcome::Tables(tables))
     }
 
-    /// A folder that nobody recognises may hold a table whose columns the person can name. Whether they are asked: then
-    /// there is nothing else to tell.
+    /// A folder that nobody recognises, or whose table lacks a column, may hold a table whose columns the person can name.
+    /// Whether they are asked and there is nothing else to tell: what is missing is told.
     fn offer_mapping(&self, problem: &ScanError) -> bool {
-        let ScanError::Unrecognised { path, .. } = problem else { return false };
+        let (path, is_all) = match problem {
+            ScanError::Unrecognised { path, .. } => (path, true),
+            ScanError::Source { root, source: SourceError::Columns { .. }, .. } => (root, false),
+            _ => return false,
+        };
         if !self.can_ask {
             return false;
         }
@@ -189,7 +194,7 @@ impl Job {
             return false;
         }
         let unmapped = Unmapped { root: path.clone(), tables, count: None };
-        self.reporter.send(Event::Unmapped(unmapped)).is_continue()
+        self.reporter.send(Event::Unmapped(unmapped)).is_continue() && is_all
     }
 
     /// Reads every dataset of the study again: new and changed files show, and missing ones.
