@@ -250,6 +250,8 @@ pub struct SameSound {
     pub exact: Option<u32>,
     /// Recordings with this number have the same sound, encoded or cut otherwise.
     pub near: Option<u32>,
+    /// Recordings with the same samples would be used with both labels, and this is one of them.
+    pub contradicts: bool,
     /// An earlier recording with the same samples is used, or would be.
     pub repeats_exact: bool,
     /// An earlier recording with the same sound is used, or would be.

@@ -4,6 +4,7 @@
 //! files uploaded twice, one dataset within another, segments beside the recordings that they were cut from.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -151,18 +152,23 @@ impl DuplicateFinder {
         }
     }
 
-    /// Finds all duplicates among what was added, on rayon's threads.
+    /// Finds all duplicates among what was added, on rayon's threads. `None` once `go_on`, which is asked often and from
+    /// all of them, gives `Break`.
     #[must_use]
-    pub fn find(&self) -> Duplicates {
+    pub fn find(&self, go_on: &(dyn Fn() -> ControlFlow<()> + Sync)) -> Option<Duplicates> {
         let mut near: HashMap<(usize, usize), Duplicate> = HashMap::new();
         let mut postings = Vec::new();
         let parts = self.audible.div_ceil(PART).next_power_of_two() as u64;
         for byte in 0..4 {
             for part in 0..parts {
                 self.fill(&mut postings, byte, |key| key & (parts - 1) == part);
+                if go_on().is_break() {
+                    return None;
+                }
                 postings.par_sort_unstable();
                 let same_key = postings.par_chunk_by(|one, other| one >> POSITION_BITS == other >> POSITION_BITS);
-                let found: Vec<Duplicate> = same_key.flat_map_iter(|places| self.compare_all(places, &near)).collect();
+                let found: Vec<Duplicate> =
+                    same_key.flat_map_iter(|places| self.compare_all(places, &near, go_on)).collect();
                 for duplicate in found {
                     // Equal pairs come from many places: keep the best, whatever the threads' order.
                     let kept = near.entry((duplicate.first, duplicate.second)).or_insert(duplicate);
@@ -172,9 +178,13 @@ impl DuplicateFinder {
                 }
             }
         }
+        if go_on().is_break() {
+            // What was found by then is not all.
+            return None;
+        }
         let mut pairs: Vec<Duplicate> = self.exact.iter().copied().chain(near.into_values()).collect();
         pairs.sort_unstable_by_key(|pair| (pair.first, pair.second));
-        Duplicates { pairs }
+        Some(Duplicates { pairs })
     }
 
     /// Writes the postings of all words whose key, the word without one of its bytes, is `wanted`.
@@ -191,11 +201,20 @@ impl DuplicateFinder {
         }
     }
 
-    /// Compares the places of one key with each other; pairs in `known` are left out.
-    fn compare_all(&self, places: &[u64], known: &HashMap<(usize, usize), Duplicate>) -> Vec<Duplicate> {
+    /// Compares the places of one key with each other, while `go_on` lets it; pairs in `known` are left out.
+    fn compare_all(
+        &self,
+        places: &[u64],
+        known: &HashMap<(usize, usize), Duplicate>,
+        go_on: &(dyn Fn() -> ControlFlow<()> + Sync),
+    ) -> Vec<Duplicate> {
         let position = |posting: u64| (posting & ((1 << POSITION_BITS) - 1)) as usize;
         let mut found = Vec::new();
         for (index, &one) in places.iter().enumerate() {
+            // A word of hum may have millions of places.
+            if go_on().is_break() {
+                break;
+            }
             for &other in places.iter().skip(index + 1).take(MOST_NEIGHBOURS) {
                 // Postings of one key are in order of position, so that `one` belongs to the earlier recording.
                 found.extend(self.compare(position(one), position(other), known));
@@ -296,7 +315,7 @@ pub fn find(items: &[(Option<ContentHash>, Option<&Fingerprint>)]) -> Duplicates
     for (hash, fingerprint) in items {
         finder.add(*hash, *fingerprint);
     }
-    finder.find()
+    finder.find(&|| ControlFlow::Continue(())).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -346,7 +365,7 @@ mod tests {
         for recording in recordings {
             finder.add(Some(ContentHash::of(recording)), Fingerprint::of(recording).as_ref());
         }
-        finder.find()
+        finder.find(&|| ControlFlow::Continue(())).unwrap()
     }
 
     #[test]
@@ -430,6 +449,30 @@ mod tests {
         let forms: Vec<_> = (0..100).map(|copy| fingerprint(&[noise(copy, 40), words.clone()].concat())).collect();
         let items: Vec<_> = forms.iter().map(|form| (None, Some(form))).collect();
         assert_eq!(find(&items).groups(), [(0..100).collect::<Vec<_>>()]);
+    }
+
+    #[test]
+    fn it_ends_at_whatever_moment_it_is_told_to() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        let words = noise(5, 100);
+        let mut finder = DuplicateFinder::new();
+        (0..20).for_each(|_| finder.add(None, Some(&fingerprint(&words))));
+        let asked = AtomicUsize::new(0);
+        let until = |last| {
+            asked.store(0, Ordering::Relaxed);
+            finder.find(&|| match asked.fetch_add(1, Ordering::Relaxed) {
+                number if number < last => ControlFlow::Continue(()),
+                _ => ControlFlow::Break(()),
+            })
+        };
+        assert!(until(usize::MAX).is_some());
+        let whole = asked.load(Ordering::Relaxed);
+        assert!(whole > 4 * 20 * 100, "it asks at every place");
+        for last in [0, 1, 7, 1_000, whole - 1] {
+            assert_eq!(until(last), None, "{last}");
+            let more = asked.load(Ordering::Relaxed) - last;
+            assert!(last == whole - 1 || more < whole / 4, "{last}: it goes on for long");
+        }
     }
 
     #[test]

@@ -68,9 +68,16 @@ pub enum ScanError {
     /// The folder cannot be listed.
     #[error(transparent)]
     File(#[from] FileError),
-    /// A dataset's table cannot be read.
-    #[error(transparent)]
-    Source(#[from] SourceError),
+    /// A dataset was recognised, and its table cannot be read.
+    #[error("{kind} cannot be read: {source}")]
+    Source {
+        /// Which dataset.
+        kind: SourceKind,
+        /// Its folder.
+        root: PathBuf,
+        /// Why.
+        source: SourceError,
+    },
     /// Several of these, and nothing that could be read.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Several(Vec<Self>),
@@ -119,13 +126,13 @@ pub struct UnreadableFile {
     pub reason: String,
 }
 
-impl SourceScan {
-    /// Whether both are scans of one folder, however its path is spelled. Asks the file system.
-    #[must_use]
-    pub fn is_of(&self, root: &Path) -> bool {
-        canonical(&self.root) == canonical(root)
+impl ScanError {
+    fn of(kind: SourceKind, root: &Path) -> impl FnOnce(SourceError) -> Self {
+        move |source| Self::Source { kind, root: root.to_owned(), source }
     }
+}
 
+impl SourceScan {
     /// The scan in numbers.
     #[must_use]
     pub fn summary(&self) -> SourceSummary {
@@ -195,7 +202,7 @@ pub fn scan(
     progress: &(dyn Fn(ScanProgress) -> ControlFlow<()> + Sync),
 ) -> Result<Scan, ScanError> {
     let mut found = read_all(paths, progress)?;
-    drop_repeated(&mut found.sources, []);
+    drop_repeated(&mut found.sources);
     for source in &mut found.sources {
         source.clips.retain(|clip| policy.wants(clip.form));
     }
@@ -264,11 +271,12 @@ pub fn read_all(paths: &[PathBuf], progress: &dyn Fn(ScanProgress) -> ControlFlo
 /// # Errors
 /// [`ScanError::Source`] when they cannot be read.
 pub fn read(source: &dyn Source, root: &Path) -> Result<SourceScan, ScanError> {
-    let mut contents = source.read(root)?;
+    let kind = source.kind();
+    let mut contents = source.read(root).map_err(ScanError::of(kind, root))?;
     if contents.clips.is_empty() {
         contents.notes.push("There is no recording in it.".to_owned());
     }
-    Ok(SourceScan { kind: source.kind(), root: root.to_owned(), clips: contents.clips, notes: contents.notes })
+    Ok(SourceScan { kind, root: root.to_owned(), clips: contents.clips, notes: contents.notes })
 }
 
 /// Reads a dataset that was open before, without opening a sound: as it was then, by its kind and its mapping, whatever
@@ -279,8 +287,8 @@ pub fn read(source: &dyn Source, root: &Path) -> Result<SourceScan, ScanError> {
 pub fn read_again(kind: SourceKind, root: &Path, mapping: Option<&Mapping>) -> Result<SourceScan, ScanError> {
     let unrecognised = || ScanError::Unrecognised { looked_for: kind.name().to_owned(), path: root.to_owned() };
     let contents = match mapping {
-        Some(mapping) => mapped::read(root, mapping)?,
-        None if root.is_file() => table::read(root)?,
+        Some(mapping) => mapped::read(root, mapping).map_err(ScanError::of(kind, root))?,
+        None if kind == SourceKind::Table && root.is_file() => table::read(root).map_err(ScanError::of(kind, root))?,
         None => {
             let source = SOURCES.iter().find(|source| source.kind() == kind).ok_or_else(unrecognised)?;
             return read(*source, root);
@@ -289,20 +297,25 @@ pub fn read_again(kind: SourceKind, root: &Path, mapping: Option<&Mapping>) -> R
     Ok(SourceScan { kind, root: root.to_owned(), clips: contents.clips, notes: contents.notes })
 }
 
-/// Leaves out recordings that an earlier one of `sources` or `open` has already, with a note: read twice, one file could
-/// be learned from and tested on. Asks the file system, as a path can be spelled in many ways.
-pub fn drop_repeated<'a>(sources: &mut [SourceScan], open: impl IntoIterator<Item = &'a Clip>) {
-    let mut seen: HashSet<PathBuf> = open.into_iter().map(|clip| canonical(&clip.path)).collect();
+/// Leaves out recordings that an earlier one of `sources` has already, with a note: read twice, one file could be learned
+/// from and tested on. Asks the file system, as a path can be spelled in many ways.
+fn drop_repeated(sources: &mut [SourceScan]) {
+    let mut seen: HashSet<PathBuf> = HashSet::new();
     for source in sources {
         let before = source.clips.len();
         source.clips.retain(|clip| seen.insert(canonical(&clip.path)));
-        let repeated = before - source.clips.len();
-        if repeated > 0 {
-            source.notes.push(format!(
-                "{repeated} of its recordings were read already under another path, and are left out here."
-            ));
-        }
+        source.notes.extend(note_on_repeats(before - source.clips.len()));
     }
+}
+
+/// Says how many recordings of a dataset do not count in it, as another has them.
+pub(super) fn note_on_repeats(count: usize) -> Option<String> {
+    let (recordings, are) = match count {
+        0 => return None,
+        1 => ("1 of its recordings was".to_owned(), "is"),
+        more => (format!("{more} of its recordings were"), "are"),
+    };
+    Some(format!("{recordings} read already under another path, and {are} left out here."))
 }
 
 /// The datasets in all of these folders, each once; paths without one go to `problems`.

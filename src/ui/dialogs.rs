@@ -23,8 +23,10 @@ pub enum Dialog {
     ExportReport,
     /// Into which file to write the table of recordings.
     ExportTable,
-    /// Where the dataset with this key is now.
+    /// In which folder the dataset with this key is now.
     Locate(Arc<str>),
+    /// Where the table of recordings is now that is the dataset with this key.
+    LocateTable(Arc<str>),
     /// Which study to go on with, or where to start one.
     OpenStudy,
     /// In which folder to keep the study.
@@ -41,7 +43,7 @@ impl Dialog {
             Self::OpenRecordings => Some(Command::Predict(picked)),
             Self::ExportReport => picked.pop().map(Command::ExportReport),
             Self::ExportTable => picked.pop().map(Command::ExportTable),
-            Self::Locate(key) => picked.pop().map(|root| Command::Relocate { key, root }),
+            Self::Locate(key) | Self::LocateTable(key) => picked.pop().map(|root| Command::Relocate { key, root }),
             Self::OpenStudy => picked.pop().map(Command::OpenStudy),
             Self::SaveStudy => picked.pop().map(Command::SaveStudyAs),
         }
@@ -55,6 +57,7 @@ impl Dialog {
             Self::ExportReport => "Folder for the report",
             Self::ExportTable => "Table of all recordings",
             Self::Locate(_) => "Where is this dataset now?",
+            Self::LocateTable(_) => "Where is this table now?",
             Self::OpenStudy => "A study's folder, or an empty one for a new study",
             Self::SaveStudy => "A new or empty folder for the study",
         }
@@ -123,6 +126,10 @@ fn answer_of(dialog: &Dialog) -> Answer {
             let picked = window.pick_files();
             Box::pin(async move { paths(picked.await) })
         }
+        Dialog::LocateTable(_) => {
+            let picked = window.add_filter("Table (.csv)", &["csv"]).pick_file();
+            Box::pin(async move { paths(picked.await.map(|file| vec![file])) })
+        }
         Dialog::ExportTable => {
             let picked = window.set_file_name("recordings.csv").save_file();
             Box::pin(async move { paths(picked.await.map(|file| vec![file])) })
@@ -147,6 +154,7 @@ mod tests {
             Dialog::ExportReport,
             Dialog::ExportTable,
             Dialog::Locate("coswara".into()),
+            Dialog::LocateTable("table".into()),
             Dialog::OpenStudy,
             Dialog::SaveStudy,
         ] {

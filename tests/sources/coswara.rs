@@ -124,6 +124,38 @@ fn coswara_that_was_unpacked_in_part_says_so() {
     assert!(!complete.notes.iter().any(|note| note.contains("packed")), "{:?}", complete.notes);
 }
 
+/// Where to look for a sound that is not there: beside the person's other one, on the day whose table names the person, or
+/// nobody knows.
+#[test]
+fn coswara_says_where_a_missing_sound_would_be() {
+    let study = Study::new()
+        .file("combined_data.csv", format!("id,covid_status\n{ANNA},healthy\n{BERT},healthy\n{CARL},healthy\n"))
+        .file("20200415/20200415.csv", format!("id,covid_status\n{ANNA},healthy\n{BERT},healthy\n"))
+        .sound(&heavy(ANNA).replace("heavy", "shallow"));
+    let missing = study.scan().summary().without_audio;
+    let expected = [heavy(ANNA), heavy(BERT).replace("20200413", "20200415"), format!("{CARL}/cough-heavy.wav")];
+    assert_eq!(missing, expected.map(|path| study.path().join(path)));
+}
+
+#[test]
+fn a_day_that_was_unpacked_in_part_is_named() {
+    let study = Study::new()
+        .file("combined_data.csv", format!("id,covid_status\n{ANNA},healthy\n{BERT},healthy\n{CARL},healthy\n"))
+        .file("20200413/20200413.csv", format!("id\n{ANNA}\n{BERT}\n"))
+        .file("20200413/20200413.tar.gz.aa", "x")
+        .file("20200415/20200415.csv", format!("id\n{CARL}\n"))
+        .sound(&heavy(ANNA))
+        .sound(&heavy(CARL).replace("20200413", "20200415"));
+    let notes = study.scan().notes;
+    assert!(
+        notes.iter().any(|note| note
+            .starts_with("Perhaps unpacked in part: 20200413; people in the tables without a folder there: 1.")),
+        "{notes:?}"
+    );
+    let whole = study.sound(&heavy(&BERT.to_lowercase())).scan().notes;
+    assert!(!whole.iter().any(|note| note.contains("unpacked in part")), "{whole:?}");
+}
+
 #[test]
 fn a_clone_that_has_only_archives_is_known() {
     let scan = Study::new().file("clone/20200413/20200413.tar.gz.aa", "x").scan();

@@ -104,7 +104,7 @@ fn a_column_that_is_not_there_is_named() {
         [read(study.path(), &mapping("t.csv")).unwrap_err(), count_found(study.path(), &mapping("t.csv")).unwrap_err()]
     {
         assert!(matches!(error, SourceError::Columns { .. }), "{error}");
-        assert!(error.to_string().contains("file, result"), "{error}");
+        assert!(error.to_string().contains("lacks the column result and has File, Other"), "{error}");
     }
     assert!(matches!(read(study.path(), &mapping("absent.csv")), Err(SourceError::File(_))));
 }

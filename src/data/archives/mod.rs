@@ -32,6 +32,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 pub use names::{Refusal, place};
+pub(super) use parts::EXTRACTED;
 pub use parts::{Archive, Part, default_target, find};
 pub use run::OnProgress;
 

@@ -8,7 +8,7 @@ use crate::data::sources::{files_below, list};
 use crate::files::FileError;
 
 /// The folder that the dataset's own script unpacks into, and everybody's default.
-pub(super) const EXTRACTED: &str = "Extracted_data";
+pub(in crate::data) const EXTRACTED: &str = "Extracted_data";
 /// Letters in the ending of a part: `split` counts aa, ab, ..., zz.
 const LETTERS: usize = 26;
 

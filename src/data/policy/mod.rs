@@ -16,7 +16,7 @@ use rules::rule_for;
 pub use rules::{DIAGNOSES, DiagnosisRule, RULES, Rule, Treatment};
 
 use super::quality::{Flag, FlagSet, FlagTreatment, QualityPolicy};
-use super::{Clip, Decision, Form, Label, Rating, Reason, Sound, SourceKind, Verdict};
+use super::{Clip, Decision, Form, Label, Rating, Reason, SameSound, Sound, SourceKind, Verdict};
 
 /// Whether a diagnosis that an expert gave by listening decides over what people said of themselves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -140,6 +140,7 @@ impl LabelPolicy {
         });
         for (flag, found) in [
             (Flag::RatedPoor, is_rated_poor(clip)),
+            (Flag::ContradictoryLabels, clip.same.contradicts),
             (Flag::ExactDuplicate, clip.same.repeats_exact),
             (Flag::NearDuplicate, clip.same.near.is_some() && !clip.same.repeats_exact),
         ] {
@@ -156,10 +157,11 @@ impl LabelPolicy {
         clip.verdict = self.decide(clip);
     }
 
-    /// Whether a recording would be used if no other had its sound.
-    pub(super) fn would_use(&self, mut alone: Clip) -> bool {
-        self.judge(&mut alone);
-        alone.verdict.label().is_some()
+    /// The label with which a recording would be used if only that was known of others with its sound.
+    pub(super) fn label_with(&self, clip: &Clip, same: SameSound) -> Option<Label> {
+        let mut clip = Clip { same, ..clip.clone() };
+        self.judge(&mut clip);
+        clip.verdict.label()
     }
 
     /// Whether a recording is used, and as what. Takes its flags as they are.

@@ -22,6 +22,9 @@ pub enum Flag {
     NoCough,
     /// A listener rated it poor; decided where the ratings are known, not by [`QualityPolicy::flags`](super::QualityPolicy::flags).
     RatedPoor,
+    /// The same samples as another recording with the other label; decided where the labels are known, by
+    /// [`Study::group`](crate::data::study::Study::group).
+    ContradictoryLabels,
     /// The same samples as another recording; decided by [`duplicates`](crate::data::duplicates).
     ExactDuplicate,
     /// The same sound as another recording; decided by [`duplicates`](crate::data::duplicates).
@@ -30,7 +33,7 @@ pub enum Flag {
 
 impl Flag {
     /// All flags, in the order in which a screen lists them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Silent,
         Self::Clipped,
         Self::TooShort,
@@ -38,6 +41,7 @@ impl Flag {
         Self::LowSnr,
         Self::NoCough,
         Self::RatedPoor,
+        Self::ContradictoryLabels,
         Self::ExactDuplicate,
         Self::NearDuplicate,
     ];
@@ -53,6 +57,7 @@ impl Flag {
             Self::LowSnr => "low-snr",
             Self::NoCough => "no-cough",
             Self::RatedPoor => "rated-poor",
+            Self::ContradictoryLabels => "contradictory-labels",
             Self::ExactDuplicate => "exact-duplicate",
             Self::NearDuplicate => "near-duplicate",
         }
@@ -69,6 +74,7 @@ impl Flag {
             Self::LowSnr => "Noisy",
             Self::NoCough => "No cough found",
             Self::RatedPoor => "Rated poor",
+            Self::ContradictoryLabels => "Contradictory labels",
             Self::ExactDuplicate => "Exact duplicate",
             Self::NearDuplicate => "Near duplicate",
         }
@@ -87,6 +93,9 @@ impl Flag {
             Self::LowSnr => "The coughs are hardly louder than the noise around them.",
             Self::NoCough => "No sound in it rises and falls like a cough, though a soft one can be missed.",
             Self::RatedPoor => "A person who listened to it rated its quality as poor, or heard no cough in it.",
+            Self::ContradictoryLabels => {
+                "Another recording holds exactly the same sound with the other label, so that one of the two is wrong."
+            }
             Self::ExactDuplicate => "Another recording holds exactly the same sound, sample by sample.",
             Self::NearDuplicate => "Another recording holds the same coughs, in another format or cut differently.",
         }
@@ -96,8 +105,9 @@ impl Flag {
     #[must_use]
     pub fn default_treatment(self) -> FlagTreatment {
         match self {
-            // Without a cough's worth of sound there is nothing to learn, and a copy adds nothing.
-            Self::Silent | Self::TooShort | Self::ExactDuplicate => FlagTreatment::Exclude,
+            // Without a cough's worth of sound there is nothing to learn, and a copy adds nothing. Of two labels for one
+            // sound nobody knows the right one: the one that was read first is no better.
+            Self::Silent | Self::TooShort | Self::ContradictoryLabels | Self::ExactDuplicate => FlagTreatment::Exclude,
             // The published segmentation misses too many good recordings to cry wolf: 26 of Virufy's 121 single coughs, and
             // 7 of 26 cough recordings of Coswara's first day.
             Self::NoCough => FlagTreatment::Ignore,

@@ -149,10 +149,13 @@ pub enum SourceError {
     #[error(transparent)]
     File(#[from] FileError),
     /// A table without a column that the labels need.
-    #[error("the table needs the columns {needed} but has {found}; take the dataset's own table ({})", path.display())]
+    #[error(
+        "the table lacks the column {missing} and has {found}; take the dataset's own table, or name that column ({})",
+        path.display()
+    )]
     Columns {
-        /// The columns that are needed.
-        needed: String,
+        /// The columns that are missing.
+        missing: String,
         /// The columns that are there.
         found: String,
         /// The table.

@@ -73,6 +73,11 @@ impl Table {
         read.is_ok() && needed.iter().all(|name| columns.contains_key(*name))
     }
 
+    /// Whether the table at `path` has one of these columns at least. See [`Table::has_columns`].
+    pub(in crate::data) fn has_any_column(path: &Path, names: &[&str]) -> bool {
+        names.iter().any(|name| Self::has_columns(path, &[name]))
+    }
+
     /// The column names as they are written, in order.
     pub(in crate::data) fn headings(&self) -> &[String] {
         &self.headings
@@ -95,10 +100,12 @@ impl Table {
     }
 
     fn require(&self, needed: &[&str]) -> Result<(), SourceError> {
-        if needed.iter().all(|name| self.columns.contains_key(*name)) {
+        let missing: Vec<&str> = needed.iter().filter(|name| !self.columns.contains_key(**name)).copied().collect();
+        if missing.is_empty() {
             return Ok(());
         }
-        Err(SourceError::Columns { needed: needed.join(", "), found: summary(&self.headings), path: self.path.clone() })
+        let (missing, found) = (missing.join(", "), summary(&self.headings));
+        Err(SourceError::Columns { missing, found, path: self.path.clone() })
     }
 
     fn damaged(&self, position: Option<&csv::Position>, problem: String) -> SourceError {
@@ -254,7 +261,7 @@ mod tests {
         let garbage: Vec<u8> = (0..60_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
         for bytes in [&b""[..], b"\0\0\0\0", b"\n\n\n", b"a,b,c", &garbage] {
             let error = table_of(bytes, &["id", "status"]).unwrap_err();
-            assert!(error.to_string().contains("needs the columns id, status"), "{error}");
+            assert!(error.to_string().contains("lacks the column id, status"), "{error}");
             assert!(error.to_string().len() < 500, "{error}");
         }
     }

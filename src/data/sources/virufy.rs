@@ -37,7 +37,7 @@ impl Source for Virufy {
 
     fn is_root(&self, folder: &Listing) -> bool {
         let has_results = |inner: Listing| RESULTS.iter().all(|(name, _)| inner.folder(name).is_some());
-        table_in(folder).is_some_and(|table| Table::has_columns(table, &["corona_test"]))
+        table_in(folder).is_some_and(|table| Table::has_any_column(table, &NEEDED))
             || FORMS.iter().any(|(_, name)| folder.folder(name).is_some_and(|inner| list(inner).is_ok_and(has_results)))
     }
 

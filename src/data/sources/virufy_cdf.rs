@@ -16,10 +16,11 @@ use super::fields::{is_yes, score, subject, words_of};
 use super::search::{files_below, list};
 use super::table::{Row, Table};
 use super::{Clip, Contents, Listing, Source, SourceError, SourceKind};
-use super::{has_extension, is_uuid, note_on_rows_left_out, person, stem_of, with_system_separators};
+use super::{has_extension, is_uuid, name_of, note_on_rows_left_out, person, stem_of, with_system_separators};
 use crate::audio;
 use crate::data::{Obstacle, Subject};
 
+const TABLE: &str = "virufy-cdf-coughvid.csv";
 const NEEDED: [&str; 2] = ["patient_id", "pcr_test_result"];
 /// The column of the sound's path, in the order of preference.
 const PATHS: [&str; 2] = ["cough_path", "audio_path"];
@@ -74,9 +75,11 @@ impl Source for VirufyCdf {
     }
 }
 
-/// The table of this folder: known by its columns.
+/// The table of this folder: known by its columns, or by its name where one of them is missing.
 fn table_in(folder: &Listing) -> Option<&Path> {
-    folder.tables().find(|path| Table::has_columns(path, &NEEDED))
+    let is_own = |path: &Path| name_of(path).eq_ignore_ascii_case(TABLE) && Table::has_any_column(path, &NEEDED);
+    let by_columns = folder.tables().find(|path| Table::has_columns(path, &NEEDED));
+    by_columns.or_else(|| folder.tables().find(|path| is_own(path)))
 }
 
 /// The sound that a row names, relative to the root.

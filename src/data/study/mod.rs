@@ -4,18 +4,22 @@
 //! [`StudyView`] is what the screen, the command line and training see of it, and never changes.
 
 pub mod index;
+mod moved;
 pub mod portable;
 mod same;
 pub mod settings;
 mod shared;
 mod store;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod view;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use moved::{Relocation, is_table_file, place};
 pub use shared::{Shared, SharedPerson, SharedSound};
 pub use store::{Opened, Store, StoreError};
 pub use tally::{DiagnosisRow, FlagRow, StatusRow, Tally};
@@ -36,8 +40,6 @@ pub struct Study {
     near: Vec<(PathBuf, PathBuf)>,
     /// Sounds, decisions or the policy have changed since recordings with the same sound were put together.
     ungrouped: bool,
-    /// Made-up recordings are among them.
-    synthetic: bool,
 }
 
 /// One dataset of a study.
@@ -47,7 +49,7 @@ pub struct StudySource {
     pub key: Arc<str>,
     /// Which dataset.
     pub kind: SourceKind,
-    /// Its folder.
+    /// Its folder, or the table of recordings that it is.
     pub root: PathBuf,
     /// The folder was there when the study was opened or the dataset was read.
     pub present: bool,
@@ -55,12 +57,18 @@ pub struct StudySource {
     pub notes: Vec<String>,
     /// Some of its sound is still in archives.
     pub packed: bool,
+    /// A program made its recordings up.
+    pub synthetic: bool,
     /// For a table: which of its columns hold what.
     pub mapping: Option<Mapping>,
     /// Decisions about recordings that are not listed now: a drive that is empty today may be back tomorrow.
     unlisted: Vec<(PathBuf, Decision)>,
     /// Every table row and sound file, in every form.
     clips: Vec<Arc<Clip>>,
+    /// The one spelling of each of their paths.
+    files: Vec<PathBuf>,
+    /// Places in `clips` of those that an earlier dataset has too; they count there only.
+    repeats: BTreeSet<usize>,
 }
 
 /// A recording's place in a study, good until the next change of its datasets.
@@ -107,18 +115,6 @@ impl Edit {
     }
 }
 
-impl Edit {
-    /// Follows recordings to another folder.
-    pub fn relocate(&mut self, old: &Path, new: &Path) {
-        let Self::Decisions(decisions) = self else { return };
-        for (path, _) in decisions {
-            if let Ok(inside) = path.strip_prefix(old) {
-                *path = new.join(inside);
-            }
-        }
-    }
-}
-
 impl Study {
     /// A study without datasets, with this policy and split.
     #[must_use]
@@ -150,33 +146,29 @@ impl Study {
         self.sources.iter().map(|source| (source.key.to_string(), source.root.clone())).collect()
     }
 
-    /// Says that made-up recordings are among them.
-    pub fn set_synthetic(&mut self) {
-        self.synthetic = true;
+    fn source(&self, key: &str) -> Option<&StudySource> {
+        self.sources.iter().find(|source| *source.key == *key)
     }
 
-    /// The dataset whose folder this is, however its path is spelled. Asks the file system.
-    #[must_use]
-    pub fn source_at(&self, root: &Path) -> Option<&StudySource> {
-        let root = canonical(root);
-        self.sources.iter().find(|source| canonical(&source.root) == root)
+    fn source_mut(&mut self, key: &str) -> Option<&mut StudySource> {
+        self.sources.iter_mut().find(|source| *source.key == *key)
     }
 
-    /// Adds a dataset, or replaces the one that was read from the same folder; what was decided about recordings that
+    /// Adds a dataset, or replaces the one that was read from the same [`place`]; what was decided about recordings that
     /// are in both is kept. Returns its key.
     ///
-    /// Recordings that an earlier dataset has already are left out with a note, since one file must not count twice.
+    /// Recordings that an earlier dataset has already do not count here, and a note says so, since one file must not count
+    /// twice.
     pub fn add(&mut self, scan: SourceScan, mapping: Option<Mapping>) -> Arc<str> {
-        let place = self.source_at(&scan.root).map(|source| source.key.clone());
-        let key = place.clone().unwrap_or_else(|| self.free_key(scan.kind));
+        let known = self.source_at(&place(&scan.root, mapping.as_ref())).map(|source| source.key.clone());
+        let key = known.unwrap_or_else(|| self.free_key(scan.kind));
         self.restore(key.clone(), scan, mapping);
         key
     }
 
     /// Puts a dataset under a key that it had before, replacing what is there. See [`Study::add`].
     pub fn restore(&mut self, key: Arc<str>, scan: SourceScan, mapping: Option<Mapping>) {
-        let old = self.sources.iter().find(|source| source.key == key);
-        let decisions = old.map(StudySource::decisions).into_iter().flatten().collect();
+        let decisions = self.source(&key).map(StudySource::decisions).into_iter().flatten().collect();
         self.restore_with(key, scan, mapping, decisions);
     }
 
@@ -184,13 +176,11 @@ impl Study {
     pub fn restore_with(
         &mut self,
         key: Arc<str>,
-        mut scan: SourceScan,
+        scan: SourceScan,
         mapping: Option<Mapping>,
         mut decisions: HashMap<PathBuf, Decision>,
     ) {
         let place = self.sources.iter().position(|source| source.key == key);
-        let others = self.sources.iter().filter(|source| source.key != key).flat_map(|source| &source.clips);
-        super::scan::drop_repeated(std::slice::from_mut(&mut scan), others.map(Arc::as_ref));
         let policy = &self.policy;
         let decide = |mut clip: Clip| {
             let decided = decisions.remove(&clip.path);
@@ -198,15 +188,31 @@ impl Study {
             policy.judge(&mut clip);
             Arc::new(clip)
         };
+        let files = scan.clips.iter().map(|clip| canonical(&clip.path)).collect();
         let clips = scan.clips.into_iter().map(decide).collect();
         let mut unlisted: Vec<_> = decisions.into_iter().collect();
         unlisted.sort_unstable_by(|one, other| one.0.cmp(&other.0));
         let SourceScan { kind, root, notes, .. } = scan;
-        let source = StudySource { key, kind, root, present: true, notes, packed: false, mapping, unlisted, clips };
+        let (present, packed, synthetic, repeats) = (true, false, false, BTreeSet::new());
+        let source = StudySource {
+            key,
+            kind,
+            root,
+            present,
+            notes,
+            packed,
+            synthetic,
+            mapping,
+            unlisted,
+            clips,
+            files,
+            repeats,
+        };
         match place.and_then(|place| self.sources.get_mut(place)) {
             Some(old) => *old = source,
             None => self.sources.push(source),
         }
+        self.mark_repeats();
         self.mark_overlap();
         self.ungrouped = true;
     }
@@ -224,8 +230,7 @@ impl Study {
     /// Whether a sound of the dataset `key` has been read.
     #[must_use]
     pub fn has_sounds(&self, key: &str) -> bool {
-        let source = self.sources.iter().find(|source| *source.key == *key);
-        source.is_some_and(|source| source.clips.iter().any(|clip| clip.sound != Sound::Unread))
+        self.source(key).is_some_and(|source| source.clips.iter().any(|clip| clip.sound != Sound::Unread))
     }
 
     /// Marks what Virufy's CDF and COUGHVID both have, which depends on what is open.
@@ -241,61 +246,36 @@ impl Study {
         }
     }
 
+    /// The recordings that count, each file once.
     fn clips(&self) -> impl Iterator<Item = &Clip> {
-        self.sources.iter().flat_map(|source| &source.clips).map(Arc::as_ref)
-    }
-
-    /// The dataset that is not at its place and whose files are these: it has moved.
-    #[must_use]
-    pub fn moved(&self, scan: &SourceScan) -> Option<Arc<str>> {
-        let lost = self.sources.iter().filter(|source| !source.present && source.kind == scan.kind);
-        lost.max_by_key(|source| source.in_common(scan))
-            .filter(|source| source.in_common(scan) > 0)
-            .map(|s| s.key.clone())
-    }
-
-    /// Whether `scan`, of another folder, has files of the dataset `key`. True for one that has none.
-    #[must_use]
-    pub fn resembles(&self, key: &str, scan: &SourceScan) -> bool {
-        let source = self.sources.iter().find(|source| *source.key == *key);
-        source.is_some_and(|source| source.in_common(scan) > 0 || !source.clips.iter().any(|clip| clip.has_file()))
+        self.sources.iter().flat_map(StudySource::counted).map(|(_, clip)| clip.as_ref())
     }
 
     /// Takes a dataset out of the study. Nothing on disk is touched.
     pub fn remove(&mut self, key: &str) {
         self.sources.retain(|source| *source.key != *key);
+        self.mark_repeats();
         self.mark_overlap();
         self.ungrouped = true;
     }
 
-    /// Says where a dataset lies now. Its recordings keep what is known of them.
-    pub fn relocate(&mut self, key: &str, root: &Path) {
-        let Some(source) = self.sources.iter_mut().find(|source| *source.key == *key) else { return };
-        for clip in &mut source.clips {
-            if let Ok(inside) = clip.path.strip_prefix(&source.root) {
-                let path = root.join(inside);
-                Arc::make_mut(clip).path = path;
-            }
-        }
-        for (path, _) in &mut source.unlisted {
-            if let Ok(inside) = path.strip_prefix(&source.root) {
-                *path = root.join(inside);
-            }
-        }
-        source.root = root.to_owned();
-        source.present = true;
-    }
-
     /// Says that the sound of a dataset is still in archives.
     pub fn set_packed(&mut self, key: &str) {
-        if let Some(source) = self.sources.iter_mut().find(|source| *source.key == *key) {
+        if let Some(source) = self.source_mut(key) {
             source.packed = true;
+        }
+    }
+
+    /// Says whether a program made the recordings of a dataset up.
+    pub fn set_synthetic(&mut self, key: &str, synthetic: bool) {
+        if let Some(source) = self.source_mut(key) {
+            source.synthetic = synthetic;
         }
     }
 
     /// Says whether the folder of a dataset is there.
     pub fn set_present(&mut self, key: &str, present: bool) {
-        if let Some(source) = self.sources.iter_mut().find(|source| *source.key == *key) {
+        if let Some(source) = self.source_mut(key) {
             source.present = present;
         }
     }
@@ -306,7 +286,7 @@ impl Study {
         let mut todo = Vec::new();
         for source in self.sources.iter().filter(|source| source.present) {
             let root: Arc<Path> = source.root.as_path().into();
-            for (index, clip) in source.clips.iter().enumerate() {
+            for (index, clip) in source.counted() {
                 if self.awaits_reading(clip) {
                     let key = ClipKey { source: source.key.clone(), index };
                     todo.push(Todo { key, path: clip.path.clone(), root: Arc::clone(&root) });
@@ -320,7 +300,7 @@ impl Study {
     #[must_use]
     pub fn unread(&self) -> usize {
         let present = self.sources.iter().filter(|source| source.present);
-        present.flat_map(|source| &source.clips).filter(|clip| self.awaits_reading(clip)).count()
+        present.flat_map(StudySource::counted).filter(|(_, clip)| self.awaits_reading(clip)).count()
     }
 
     fn awaits_reading(&self, clip: &Clip) -> bool {
@@ -342,7 +322,7 @@ impl Study {
     /// A dataset as it is listed, to be remembered.
     #[must_use]
     pub fn listed(&self, key: &str) -> Option<SourceScan> {
-        let source = self.sources.iter().find(|source| *source.key == *key)?;
+        let source = self.source(key)?;
         let clips = source.clips.iter().map(|clip| Clip::clone(clip)).collect();
         Some(SourceScan { kind: source.kind, root: source.root.clone(), clips, notes: source.notes.clone() })
     }
@@ -360,20 +340,32 @@ impl Study {
         }
     }
 
+    /// Returns the decisions that were there before, where they were others.
     fn set_decisions(&mut self, decisions: Vec<(PathBuf, Option<Decision>)>) -> Vec<(PathBuf, Option<Decision>)> {
         let wanted: HashMap<PathBuf, Option<Decision>> = decisions.into_iter().collect();
-        let mut before = Vec::new();
+        let mut unlisted = wanted.clone();
+        let mut before = HashMap::new();
+        // A file that two datasets have is decided about in both: one of them may be taken out.
         for clip in self.sources.iter_mut().flat_map(|source| &mut source.clips) {
-            let Some(decision) = wanted.get(&clip.path).copied().filter(|decision| *decision != clip.decision) else {
-                continue;
-            };
-            before.push((clip.path.clone(), clip.decision));
-            let clip = Arc::make_mut(clip);
-            clip.decision = decision;
-            self.policy.judge(clip);
+            let Some(&decision) = wanted.get(&clip.path) else { continue };
+            unlisted.remove(&clip.path);
+            if decision != clip.decision {
+                before.entry(clip.path.clone()).or_insert(clip.decision);
+                let clip = Arc::make_mut(clip);
+                clip.decision = decision;
+                self.policy.judge(clip);
+            }
+        }
+        for (path, decision) in unlisted {
+            let source = self.sources.iter_mut().find(|source| source.knows(&path));
+            if let Some(known) = source.map(|source| source.decide_unlisted(&path, decision))
+                && known != decision
+            {
+                before.insert(path, known);
+            }
         }
         self.ungrouped = true;
-        before
+        before.into_iter().collect()
     }
 
     /// Every verdict anew; recordings for which nothing changes are not copied.
@@ -396,27 +388,16 @@ impl StudySource {
         listed.chain(self.unlisted.iter().cloned())
     }
 
-    /// How many of its files `scan`, of another folder, has at the same place below it.
-    fn in_common(&self, scan: &SourceScan) -> usize {
-        let inside = |clip: &Clip, root: &Path| clip.path.strip_prefix(root).ok().map(Path::to_owned);
-        let with_file = scan.clips.iter().filter(|clip| clip.has_file());
-        let theirs: HashSet<PathBuf> = with_file.filter_map(|clip| inside(clip, &scan.root)).collect();
-        let ours = self.clips.iter().filter(|clip| clip.has_file()).filter_map(|clip| inside(clip, &self.root));
-        ours.filter(|path| theirs.contains(path)).count()
+    /// Whether a recording that is not listed now belongs to it.
+    fn knows(&self, path: &Path) -> bool {
+        path.starts_with(&self.root) || self.unlisted.iter().any(|(known, _)| known == path)
     }
 
-    /// What has changed between what is known of its files and `scan`, a new look at the same folder: new or changed files,
-    /// and missing ones.
-    #[must_use]
-    pub fn changes(&self, scan: &SourceScan) -> (usize, usize) {
-        let present: HashMap<&Path, &Sound> =
-            scan.clips.iter().filter(|clip| clip.has_file()).map(|clip| (clip.path.as_path(), &clip.sound)).collect();
-        let mut known = self.clips.iter().filter(|clip| clip.has_file());
-        let missing = known.clone().filter(|clip| !present.contains_key(clip.path.as_path())).count();
-        let same = known.by_ref().filter(|clip| {
-            let now = present.get(clip.path.as_path());
-            now.is_some_and(|sound| clip.sound == Sound::Unread || **sound != Sound::Unread)
-        });
-        (present.len() - same.count(), missing)
+    /// Takes in a decision about a recording that is not listed now. Returns the one before.
+    fn decide_unlisted(&mut self, path: &Path, decision: Option<Decision>) -> Option<Decision> {
+        let place = self.unlisted.iter().position(|(known, _)| known == path);
+        let before = place.map(|place| self.unlisted.remove(place).1);
+        self.unlisted.extend(decision.map(|decision| (path.to_owned(), decision)));
+        before
     }
 }

@@ -1,13 +1,13 @@
 //! Recordings of a study that sound the same: which of them repeat an earlier one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Study;
 use crate::data::fingerprint::ContentHash;
 use crate::data::split::Joined;
-use crate::data::{Clip, LabelPolicy, SameSound};
+use crate::data::{Clip, Label, LabelPolicy, SameSound};
 
 impl Study {
     /// Takes in which recordings were found to have the same sound in another form.
@@ -27,12 +27,15 @@ impl Study {
         let wanted: Vec<&Clip> = self.clips().filter(|clip| self.policy.wants(clip.form)).collect();
         let mut same = same_sounds(&wanted, &self.near, &self.policy).into_iter();
         let policy = &self.policy;
-        for clip in self.sources.iter_mut().flat_map(|source| &mut source.clips) {
-            let found = if policy.wants(clip.form) { same.next().unwrap_or_default() } else { SameSound::default() };
-            if found != clip.same {
-                let clip = Arc::make_mut(clip);
-                clip.same = found;
-                policy.judge(clip);
+        for source in &mut self.sources {
+            for (index, clip) in source.clips.iter_mut().enumerate() {
+                let counts = policy.wants(clip.form) && !source.repeats.contains(&index);
+                let found = if counts { same.next().unwrap_or_default() } else { SameSound::default() };
+                if found != clip.same {
+                    let clip = Arc::make_mut(clip);
+                    clip.same = found;
+                    policy.judge(clip);
+                }
             }
         }
     }
@@ -42,6 +45,7 @@ impl Study {
 fn same_sounds(wanted: &[&Clip], near: &[(PathBuf, PathBuf)], policy: &LabelPolicy) -> Vec<SameSound> {
     let exact = exact_groups(wanted);
     let near = near_groups(wanted, near, &exact);
+    let contradictory = contradictory_groups(wanted, &exact, policy);
     let (mut exact_seen, mut near_seen) = (Seen::default(), Seen::default());
     let mut same = vec![SameSound::default(); wanted.len()];
     for ((index, clip), same) in wanted.iter().enumerate().zip(&mut same) {
@@ -50,22 +54,38 @@ fn same_sounds(wanted: &[&Clip], near: &[(PathBuf, PathBuf)], policy: &LabelPoli
             continue;
         }
         // One that is left out for another reason leaves its place to the next.
-        let alone = Clip { same: SameSound::default(), ..(*clip).clone() };
-        let would_be_used = policy.would_use(alone);
+        let alone = policy.label_with(clip, SameSound::default());
+        same.contradicts = alone.is_some() && same.exact.is_some_and(|group| contradictory.contains(&group));
+        let own = SameSound { contradicts: same.contradicts, ..SameSound::default() };
+        let would_be_used = policy.label_with(clip, own).is_some();
         same.repeats_exact = exact_seen.repeats(same.exact, index, would_be_used);
         same.repeats_near = near_seen.repeats(same.near, index, would_be_used);
     }
     // All copies of one sound share its twin's path.
     let mut paths: HashMap<usize, Arc<Path>> = HashMap::new();
     for (index, same) in same.iter_mut().enumerate() {
-        let twin =
-            if same.repeats_exact { exact_seen.twin(same.exact, index) } else { near_seen.twin(same.near, index) };
+        let exact = same.repeats_exact || same.contradicts;
+        let twin = if exact { exact_seen.twin(same.exact, index) } else { near_seen.twin(same.near, index) };
         same.twin = twin.and_then(|twin| {
             let path = wanted.get(twin)?.path.as_path();
             Some(Arc::clone(paths.entry(twin).or_insert_with(|| path.into())))
         });
     }
     same
+}
+
+/// The groups of recordings with the same samples that would be used with both labels.
+fn contradictory_groups(clips: &[&Clip], exact: &HashMap<usize, u32>, policy: &LabelPolicy) -> HashSet<u32> {
+    let mut labels: HashMap<u32, Label> = HashMap::new();
+    let mut contradictory = HashSet::new();
+    for (index, group) in exact {
+        let Some(clip) = clips.get(*index) else { continue };
+        let Some(label) = policy.label_with(clip, SameSound::default()) else { continue };
+        if *labels.entry(*group).or_insert(label) != label {
+            contradictory.insert(*group);
+        }
+    }
+    contradictory
 }
 
 /// Some members of each group, as places in the order of the study.
@@ -138,4 +158,70 @@ fn near_groups(clips: &[&Clip], pairs: &[(PathBuf, PathBuf)], exact: &HashMap<us
         group_of.insert(member, *numbers.entry(first).or_insert(next));
     }
     group_of
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::quality::{Flag, FlagTreatment};
+    use crate::data::scan::SourceScan;
+    use crate::data::study::Edit;
+    use crate::data::{Decision, LabelPolicy, PersonId, Reason, Sound, SoundFacts, SourceKind, Verdict};
+
+    /// A study of plain folders whose recordings, `(name, status)`, have all the same samples.
+    fn study_of_one_sound(clips: &[(&str, &str)]) -> Study {
+        let clip = |(name, status): &(&str, &str)| {
+            let sound = Sound::Read(SoundFacts::for_tests());
+            let path = Path::new("/own").join(name);
+            Clip { sound, ..Clip::new(path, SourceKind::Folder, PersonId((*name).into()), status) }
+        };
+        let clips = clips.iter().map(clip).collect();
+        let mut study = Study::default();
+        study.add(SourceScan { kind: SourceKind::Folder, root: "/own".into(), clips, notes: Vec::new() }, None);
+        study
+    }
+
+    fn verdicts(study: &mut Study) -> Vec<Verdict> {
+        study.group();
+        study.clips().map(|clip| clip.verdict.clone()).collect()
+    }
+
+    #[test]
+    fn one_sound_with_both_labels_is_left_out_wherever_it_is() {
+        let mut study =
+            study_of_one_sound(&[("a.wav", "healthy"), ("b.wav", "sick"), ("c.wav", "sick"), ("d.wav", "?")]);
+        let disputed = Verdict::Exclude(Reason::Flag(Flag::ContradictoryLabels));
+        let unknown = Verdict::Exclude(Reason::UnknownStatus("?".into()));
+        assert_eq!(verdicts(&mut study), [disputed.clone(), disputed.clone(), disputed, unknown]);
+        let tally = study.view().tally;
+        let row = tally.flags.iter().find(|row| row.flag == Flag::ContradictoryLabels).unwrap();
+        assert_eq!((row.recordings, row.left_out), (3, 3), "one that nobody labels contradicts nothing");
+    }
+
+    #[test]
+    fn a_person_settles_which_label_is_right() {
+        let mut study = study_of_one_sound(&[("a.wav", "healthy"), ("b.wav", "sick"), ("c.wav", "sick")]);
+        let decide = |decision| Edit::Decisions(vec![("/own/a.wav".into(), Some(decision))]);
+        let repeat = Verdict::Exclude(Reason::Flag(Flag::ExactDuplicate));
+        let before = study.apply(decide(Decision::Exclude));
+        let by_hand = Verdict::Exclude(Reason::ByHand);
+        assert_eq!(verdicts(&mut study), [by_hand, Verdict::Use(Label::Sick), repeat.clone()], "the others agree");
+        study.apply(before);
+        let disputed = Verdict::Exclude(Reason::Flag(Flag::ContradictoryLabels));
+        study.apply(decide(Decision::Use));
+        assert_eq!(verdicts(&mut study), [Verdict::Use(Label::Healthy), disputed.clone(), disputed]);
+        study.apply(decide(Decision::Sick));
+        assert_eq!(verdicts(&mut study), [Verdict::Use(Label::Sick), repeat.clone(), repeat]);
+    }
+
+    #[test]
+    fn where_contradictions_are_only_shown_the_first_is_kept() {
+        let mut study = study_of_one_sound(&[("a.wav", "healthy"), ("b.wav", "sick")]);
+        let mut policy = LabelPolicy::default();
+        policy.quality.treatment.insert(Flag::ContradictoryLabels, FlagTreatment::Warn);
+        study.apply(Edit::Policy(Box::new(policy)));
+        let repeat = Verdict::Exclude(Reason::Flag(Flag::ExactDuplicate));
+        assert_eq!(verdicts(&mut study), [Verdict::Use(Label::Healthy), repeat]);
+        assert!(study.clips().all(|clip| clip.flags.contains(Flag::ContradictoryLabels)), "both say so");
+    }
 }

@@ -20,8 +20,8 @@ use crate::files::{FileError, write_atomic};
 pub const FILE: &str = "study.toml";
 
 /// The version of its layout. A field that older programs may overlook leaves it as it is; a new word for something old,
-/// such as a kind of dataset, raises it.
-pub const VERSION: u32 = 1;
+/// such as a kind of dataset, raises it. 2 has the flag `contradictory-labels`.
+pub const VERSION: u32 = 2;
 
 /// The largest file that is read: a decision on every one of a million recordings needs less.
 const MOST_BYTES: u64 = 128 << 20;
@@ -66,6 +66,9 @@ pub struct SourceEntry {
     /// Its folder as seen from the study's, as [`portable::encode_near`] writes it, where it is near.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub near: Option<String>,
+    /// A program made its recordings up.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub synthetic: bool,
     /// How the columns of a user's own table are to be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mapping: Option<Mapping>,
@@ -215,7 +218,7 @@ impl SourceEntry {
     #[must_use]
     pub fn new(key: String, kind: SourceKind, root: &Path, folder: &Path) -> Self {
         let near = portable::encode_near(root, folder);
-        Self { key, kind, path: portable::encode_root(root), near, mapping: None }
+        Self { key, kind, path: portable::encode_root(root), near, synthetic: false, mapping: None }
     }
 
     /// Where the dataset is now, for the study in `folder`: where it was, else where it would have moved with the study.
@@ -229,6 +232,11 @@ impl SourceEntry {
         }
         self.near.as_ref().map(|near| portable::decode_near(near, folder)).filter(|moved| moved.exists())
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// What is wrong with a text, before it is known which file it is from.

@@ -1,6 +1,7 @@
 //! Where a study is kept: its folder with `study.toml` and the index, or memory.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -108,6 +109,7 @@ impl Store {
             let decisions = decisions.map(|(path, decision)| (portable::decode(path, &root), *decision)).collect();
             let key: Arc<str> = entry.key.as_str().into();
             study.restore_with(key.clone(), scan, entry.mapping.clone(), decisions);
+            study.set_synthetic(&key, entry.synthetic);
             if place.is_none() {
                 study.set_present(&key, false);
                 notes.push(format!(
@@ -138,13 +140,20 @@ impl Store {
         self.index.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives recordings of the dataset `key` the sound that is known of their files, where these have not changed.
+    /// Gives recordings of the dataset `key` the sound that is known of their files, where these have not changed; some
+    /// of them once `go_on` gives `Break`.
     ///
     /// # Errors
     /// [`StoreError::Index`] when the index cannot be read.
-    pub fn recall(&self, key: &str, scan: &mut SourceScan) -> Result<(), StoreError> {
+    pub fn recall(
+        &self,
+        key: &str,
+        scan: &mut SourceScan,
+        go_on: &dyn Fn() -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
         let mut known = self.index().sounds(key)?;
-        for clip in scan.clips.iter_mut().filter(|clip| clip.has_file()) {
+        // Each look at a file on a network drive is a wait.
+        for clip in scan.clips.iter_mut().filter(|clip| clip.has_file()).take_while(|_| go_on().is_continue()) {
             let Some((stamp, sound)) = known.remove(&portable::encode(&clip.path, &scan.root)) else { continue };
             if Stamp::of(&clip.path) == Some(stamp) {
                 clip.sound = sound;
@@ -180,14 +189,20 @@ impl Store {
 
     /// Compares every recording of which there is a fingerprint with every other, and remembers which have the same sound in
     /// another form. Returns these pairs; `roots` are the folders of the datasets by key, and others are passed over.
+    /// `None`, and nothing is remembered, once `go_on` gives `Break`.
     ///
     /// # Errors
     /// [`StoreError::Index`] when the index cannot be read or written.
-    pub fn find_near(&self, roots: &HashMap<String, PathBuf>) -> Result<Vec<(PathBuf, PathBuf)>, StoreError> {
+    pub fn find_near(
+        &self,
+        roots: &HashMap<String, PathBuf>,
+        go_on: &(dyn Fn() -> ControlFlow<()> + Sync),
+    ) -> Result<Option<Vec<(PathBuf, PathBuf)>>, StoreError> {
         let mut finder = DuplicateFinder::new();
         let mut files = Vec::new();
         self.index().for_each_fingerprint(&mut |source, path, words| {
-            if roots.contains_key(source)
+            if go_on().is_continue()
+                && roots.contains_key(source)
                 && let Ok(fingerprint) = Fingerprint::from_bytes(words)
             {
                 finder.add(None, Some(&fingerprint));
@@ -195,7 +210,7 @@ impl Store {
             }
         })?;
         // Without the index in hand: this takes seconds, and recordings are read meanwhile.
-        let found = finder.find();
+        let Some(found) = finder.find(go_on) else { return Ok(None) };
         let twins: Vec<Twins> = found
             .pairs
             .iter()
@@ -208,7 +223,7 @@ impl Store {
         let index = &mut *self.index();
         index.put_twins(&twins)?;
         index.set_compared(true)?;
-        Ok(pairs(&twins, roots))
+        Ok(Some(pairs(&twins, roots)))
     }
 
     /// Says that sounds are about to be read which nobody has compared with the others.
@@ -243,7 +258,7 @@ impl Store {
         let Some(folder) = &self.folder else { return Ok(()) };
         let sources = study.sources().iter().map(|source| {
             let entry = SourceEntry::new(source.key.to_string(), source.kind, &source.root, folder);
-            SourceEntry { mapping: source.mapping.clone(), ..entry }
+            SourceEntry { synthetic: source.synthetic, mapping: source.mapping.clone(), ..entry }
         });
         let decisions = study.sources().iter().filter_map(|source| {
             let decided: BTreeMap<String, Decision> =
@@ -269,14 +284,26 @@ impl Store {
         if settings::is_study(folder) {
             return Err(StoreError::Occupied(folder.to_owned()));
         }
+        let is_new = !folder.exists();
         make_folder(folder)?;
-        let copy = Self {
-            folder: Some(folder.to_owned()),
-            name: folder.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            index: Mutex::new(self.index().copy_to(&folder.join(index::FILE))?),
+        let index_path = folder.join(index::FILE);
+        let copy = || {
+            let copy = Self {
+                folder: Some(folder.to_owned()),
+                name: folder.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+                index: Mutex::new(self.index().copy_to(&index_path)?),
+            };
+            // Last, as it makes the folder a study.
+            copy.save(study)?;
+            Ok(copy)
         };
-        copy.save(study)?;
-        Ok(copy)
+        copy().inspect_err(|_| {
+            // Best effort: the error that led here is the one to tell, and an index alone is no study.
+            let _ = std::fs::remove_file(&index_path);
+            if is_new {
+                let _ = std::fs::remove_dir(folder);
+            }
+        })
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Shared, Study, Tally};
-use crate::data::scan::SourceSummary;
+use super::{Shared, Study, StudySource, Tally};
+use crate::data::scan::{SourceSummary, note_on_repeats};
 use crate::data::split::{SplitConfig, SplitItem, SplitOutcome, split};
 use crate::data::{Clip, LabelPolicy, PersonId, SourceKind};
 
@@ -133,26 +133,25 @@ impl Study {
     /// What others see of it now. Everything of it is counted here, once.
     #[must_use]
     pub fn view(&self) -> StudyView {
-        let wanted = |clip: &&Arc<Clip>| self.policy.wants(clip.form);
-        let clips: Vec<Arc<Clip>> =
-            self.sources.iter().flat_map(|source| source.clips.iter().filter(wanted).cloned()).collect();
+        let wanted = |source: &'_ StudySource| -> Vec<Arc<Clip>> {
+            source.counted().map(|(_, clip)| clip).filter(|clip| self.policy.wants(clip.form)).cloned().collect()
+        };
+        let of_sources: Vec<Vec<Arc<Clip>>> = self.sources.iter().map(wanted).collect();
         let sources = self
             .sources
             .iter()
-            .map(|source| SourceView {
+            .zip(&of_sources)
+            .map(|(source, clips)| SourceView {
                 key: source.key.clone(),
                 kind: source.kind,
                 root: source.root.clone(),
                 present: source.present,
                 packed: source.packed,
-                notes: source.notes.clone(),
-                summary: SourceSummary::of(
-                    source.kind,
-                    &source.root,
-                    source.clips.iter().filter(wanted).map(Arc::as_ref),
-                ),
+                notes: source.notes.iter().cloned().chain(note_on_repeats(source.repeats.len())).collect(),
+                summary: SourceSummary::of(source.kind, &source.root, clips.iter().map(Arc::as_ref)),
             })
             .collect();
+        let clips: Vec<Arc<Clip>> = of_sources.into_iter().flatten().collect();
         let used_clips: Vec<&Arc<Clip>> = clips.iter().filter(|clip| clip.verdict.label().is_some()).collect();
         let used: Vec<&Clip> = used_clips.iter().map(|clip| clip.as_ref()).collect();
         let split = (!used.is_empty()).then(|| draw(&used, &self.split));
@@ -166,7 +165,7 @@ impl Study {
             split,
             policy: self.policy.clone(),
             split_config: self.split.clone(),
-            synthetic: self.synthetic,
+            synthetic: self.sources.iter().any(|source| source.synthetic),
             sources,
             clips,
             ..StudyView::default()

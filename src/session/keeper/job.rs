@@ -11,8 +11,9 @@ use rayon::prelude::*;
 use crate::data::archives::{self, ExtractError, ExtractProgress};
 use crate::data::demo::{self, DemoConfig, DemoError};
 use crate::data::scan::{self, Measured, Scan, ScanError, ScanProgress, SourceScan};
+use crate::data::sources::SourceError;
 use crate::data::sources::mapped::{self, Mapping};
-use crate::data::study::{Store, StoreError, Todo};
+use crate::data::study::{self, Store, StoreError, Todo};
 use crate::data::{Sound, SourceKind};
 use crate::session::jobs::{Event, Reporter};
 use crate::session::state::Unmapped;
@@ -61,8 +62,6 @@ pub(in crate::session) struct Tables {
     pub(super) missing: Vec<Arc<str>>,
     /// What could not be read, in words.
     pub(super) problems: Vec<String>,
-    /// Something among them was made up.
-    pub(super) synthetic: bool,
 }
 
 /// A dataset that was read.
@@ -73,14 +72,20 @@ pub(super) struct Table {
     pub mapping: Option<Mapping>,
     /// Some of its archives have not been extracted.
     pub packed: bool,
+    /// A program made its recordings up.
+    pub synthetic: bool,
 }
 
 impl Table {
     fn of(scan: SourceScan, known: &[Known], mapping: Option<Mapping>) -> Self {
-        let key = known.iter().find(|source| scan.is_of(&source.root)).map(|source| source.key.clone());
+        let place = study::place(&scan.root, mapping.as_ref());
+        let key = known.iter().find(|source| source.place() == place).map(|source| source.key.clone());
         let packed = scan.kind == SourceKind::Coswara
             && archives::left_to_extract(&scan.root).is_ok_and(|archives| archives > 0);
-        Self { key, scan, mapping, packed }
+        // A table may lie elsewhere than the recordings that it lists.
+        let first = scan.clips.iter().find(|clip| clip.has_file());
+        let synthetic = demo::is_demo(&scan.root) || first.is_some_and(|clip| demo::is_demo(&clip.path));
+        Self { key, scan, mapping, packed, synthetic }
     }
 }
 
@@ -91,6 +96,13 @@ pub(super) struct Known {
     pub kind: SourceKind,
     pub root: PathBuf,
     pub mapping: Option<Mapping>,
+}
+
+impl Known {
+    /// What tells it from the others. Asks the file system.
+    fn place(&self) -> PathBuf {
+        study::place(&self.root, self.mapping.as_ref())
+    }
 }
 
 /// A job at work, on a thread of its own.
@@ -134,7 +146,6 @@ impl Job {
                     tables.scans = sources.into_iter().map(|scan| Table::of(scan, known, None)).collect();
                     let unsolved = problems.iter().filter(|problem| !self.offer_mapping(problem));
                     tables.problems = unsolved.map(ToString::to_string).collect();
-                    tables.synthetic = paths.iter().any(|path| demo::is_demo(path));
                 }
                 Err(ScanError::Cancelled) => return Ok(Outcome::Stopped),
                 Err(error) if self.offer_mapping(&error) => return Ok(Outcome::Stopped),
@@ -156,10 +167,9 @@ impl Job {
             Work::Unpack(key) => return self.unpack(key, known),
             Work::Demo(_) => return Ok(Outcome::Stopped),
         }
-        tables.synthetic |= tables.scans.iter().any(|table| demo::is_demo(&table.scan.root));
         for Table { key, scan, .. } in &mut tables.scans {
             if let Some(key) = key {
-                store.recall(key, scan).map_err(|error| error.to_string())?;
+                store.recall(key, scan, &|| unless(&self.stop)).map_err(|error| error.to_string())?;
             }
             if self.stop.load(Ordering::Relaxed) {
                 return Ok(Outcome::Stopped);
@@ -168,10 +178,14 @@ impl Job {
         Ok(Outcome::Tables(tables))
     }
 
-    /// A folder that nobody recognises may hold a table whose columns the person can name. Whether they are asked: then
-    /// there is nothing else to tell.
+    /// A folder that nobody recognises, or whose table lacks a column, may hold a table whose columns the person can name.
+    /// Whether they are asked and there is nothing else to tell: what is missing is told.
     fn offer_mapping(&self, problem: &ScanError) -> bool {
-        let ScanError::Unrecognised { path, .. } = problem else { return false };
+        let (path, is_all) = match problem {
+            ScanError::Unrecognised { path, .. } => (path, true),
+            ScanError::Source { root, source: SourceError::Columns { .. }, .. } => (root, false),
+            _ => return false,
+        };
         if !self.can_ask {
             return false;
         }
@@ -180,12 +194,15 @@ impl Job {
             return false;
         }
         let unmapped = Unmapped { root: path.clone(), tables, count: None };
-        self.reporter.send(Event::Unmapped(unmapped)).is_continue()
+        self.reporter.send(Event::Unmapped(unmapped)).is_continue() && is_all
     }
 
     /// Reads every dataset of the study again: new and changed files show, and missing ones.
     fn read_again(&self, known: &[Known], tables: &mut Tables) {
         for source in known {
+            if unless(&self.stop).is_break() {
+                return;
+            }
             if !source.root.exists() {
                 tables.missing.push(source.key.clone());
                 continue;

@@ -84,33 +84,12 @@ impl Keeper {
             let told = reporter.clone();
             let ended = guarded(|| {
                 let store = Store::in_memory().map_err(|error| error.to_string())?;
-                let keeper = Self {
-                    study: Study::default(),
-                    store: Arc::new(store),
-                    storage,
-                    data_folder,
-                    reporter,
-                    orders,
-                    own,
-                    reading: None,
-                    waiting: VecDeque::new(),
-                    then: None,
-                    stopped: false,
-                    unfinished: 0,
-                    next_job: 0,
-                    undo: Vec::new(),
-                    redo: Vec::new(),
-                    revision: 0,
-                    uncompared: false,
-                    unpublished: false,
-                    unsaved: false,
-                    published: Instant::now(),
-                };
-                keeper.run();
+                Self::new(store, reporter, storage, data_folder, (own, orders)).run();
                 Ok(())
             });
             if let Err(reason) = ended {
                 let _ = told.send(Event::Failed(reason));
+                let _ = told.send(Event::LoadingEnded);
             }
         };
         std::thread::Builder::new()
@@ -118,6 +97,37 @@ impl Keeper {
             .spawn(body)
             .ok()
             .map(|thread| Handle { orders: sender, thread })
+    }
+
+    fn new(
+        store: Store,
+        reporter: Reporter,
+        storage: Storage,
+        data_folder: PathBuf,
+        (own, orders): (Sender<Order>, Receiver<Order>),
+    ) -> Self {
+        Self {
+            study: Study::default(),
+            store: Arc::new(store),
+            storage,
+            data_folder,
+            reporter,
+            orders,
+            own,
+            reading: None,
+            waiting: VecDeque::new(),
+            then: None,
+            stopped: false,
+            unfinished: 0,
+            next_job: 0,
+            undo: Vec::new(),
+            redo: Vec::new(),
+            revision: 0,
+            uncompared: false,
+            unpublished: false,
+            unsaved: false,
+            published: Instant::now(),
+        }
     }
 
     fn run(mut self) {

@@ -83,7 +83,7 @@ impl Keeper {
         }
     }
 
-    /// Reads more datasets. The first of a study that nobody has given a place makes it a place.
+    /// Reads more datasets.
     fn add(&mut self, work: Work) {
         let is_demo = match &work {
             Work::Paths(paths) => paths.iter().any(|path| demo::is_demo(path)),
@@ -94,16 +94,30 @@ impl Keeper {
             let text = "The demo study was closed: real recordings do not belong beside made-up ones";
             let _ = self.reporter.send(Event::Note(text.to_owned()));
         }
-        if self.study.sources().is_empty() && self.store.folder().is_none() && self.storage == Storage::Disk {
-            let folder = self.data_folder.join("studies").join(clock::name_from_clock("study"));
-            match Store::open(&folder) {
-                Ok(opened) => self.put_in_place(opened.store, opened.study),
-                Err(error) => {
-                    self.fail(&format!("The study cannot be kept, and is lost when the window closes: {error}"));
-                }
+        self.work(work);
+    }
+
+    /// Makes a place for a study that nobody has given one. Only for one that is about to hold something: a folder dropped by
+    /// mistake leaves nothing behind.
+    pub(super) fn settle(&mut self) {
+        if self.store.folder().is_some() || self.storage == Storage::Memory {
+            return;
+        }
+        let folder = self.data_folder.join("studies").join(clock::name_from_clock("study"));
+        match Store::open(&folder) {
+            Ok(opened) => self.store = Arc::new(opened.store),
+            Err(error) => {
+                self.fail(&format!("The study cannot be kept, and is lost when the window closes: {error}"));
             }
         }
-        self.work(work);
+    }
+
+    /// Puts the study first among those that were open lately, if it holds something.
+    pub(super) fn remember_place(&self) {
+        let place = self.store.folder().filter(|_| self.storage == Storage::Disk);
+        if let Some(folder) = place.filter(|_| !self.study.sources().is_empty()) {
+            recent::add(&self.data_folder, folder);
+        }
     }
 
     /// Where the demo study is kept.
@@ -149,13 +163,11 @@ impl Keeper {
     }
 
     fn put_in_place(&mut self, store: Store, study: Study) {
-        if let Some(folder) = store.folder().filter(|_| self.storage == Storage::Disk) {
-            recent::add(&self.data_folder, folder);
-        }
         // A program that was killed between the reading and the comparing left that to this one.
         self.uncompared = store.is_uncompared().unwrap_or(true) && study.sources().iter().any(|source| source.present);
         self.store = Arc::new(store);
         self.study = study;
+        self.remember_place();
         self.undo.clear();
         self.redo.clear();
         self.changed(false);
@@ -173,8 +185,8 @@ impl Keeper {
         self.pause();
         match self.store.copy_to(folder, &self.study) {
             Ok(store) => {
-                recent::add(&self.data_folder, folder);
                 self.store = Arc::new(store);
+                self.remember_place();
                 self.changed(true);
                 self.tell_recent();
                 let _ = self.reporter.send(Event::Note(format!("The study is kept in {}", folder.display())));

@@ -3,6 +3,7 @@
 //! One job at a time. Sounds are written to the index as they are measured, by the threads that measure them, so that a
 //! kill at any moment loses only the files in hand; the model hears of them in batches.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
@@ -12,9 +13,10 @@ use super::job::{Job, Known, Outcome, Table, Tables, Work};
 use super::{Keeper, Order};
 use crate::data::Sound;
 use crate::data::scan::SourceScan;
-use crate::data::study::Todo;
+use crate::data::study::{self, Todo};
 use crate::session::Storage;
 use crate::session::jobs::{Event, guarded};
+use crate::session::update::unless;
 use crate::units::grouped;
 
 /// Names a job, so that what a stopped one leaves behind is known as such.
@@ -38,14 +40,14 @@ enum Kind {
 }
 
 impl Keeper {
-    /// Does `work` as soon as nothing else is read. Sounds can wait: they go on afterwards where they stopped.
+    /// Does `work` as soon as nothing else is read. Sounds and comparisons can wait: they go on afterwards.
     pub(super) fn work(&mut self, work: Work) {
         self.stopped = false;
         self.waiting.push_back(work);
         match &self.reading {
             None => self.next(),
-            Some(Reading { kind: Kind::Sounds(_), stop, .. }) => stop.store(true, Ordering::Relaxed),
-            Some(_) => {}
+            Some(Reading { kind: Kind::Sounds(_) | Kind::Comparison, stop, .. }) => stop.store(true, Ordering::Relaxed),
+            Some(Reading { kind: Kind::Tables, .. }) => {}
         }
     }
 
@@ -121,7 +123,8 @@ impl Keeper {
             let (store, roots) = (Arc::clone(&self.store), self.study.roots());
             self.begin(Kind::Comparison, move |job| {
                 let _ = job.loading("Comparing recordings", String::new(), 0, 0);
-                store.find_near(&roots).map(Outcome::Compared).map_err(|error| error.to_string())
+                let found = store.find_near(&roots, &|| unless(&job.stop)).map_err(|error| error.to_string())?;
+                Ok(found.map_or(Outcome::Stopped, Outcome::Compared))
             });
         }
     }
@@ -141,6 +144,7 @@ impl Keeper {
         self.next_job += 1;
         let job =
             Job { reporter: self.reporter.clone(), stop: Arc::clone(&stop), can_ask: self.storage == Storage::Disk };
+        let comparison = matches!(kind, Kind::Comparison);
         let own = self.own.clone();
         let body = move || {
             let outcome = guarded(|| work(&job)).unwrap_or_else(Outcome::Failed);
@@ -148,8 +152,17 @@ impl Keeper {
         };
         match std::thread::Builder::new().name("read".to_owned()).spawn(body) {
             Ok(thread) => self.reading = Some(Reading { id, stop, kind, thread }),
-            Err(error) => self.fail(&format!("the operating system refused to start a thread: {error}")),
+            Err(error) => self.refused(comparison, &error),
         }
+    }
+
+    /// A job could not be started. What waits after it would not start either; nobody waits for that.
+    fn refused(&mut self, comparison: bool, error: &std::io::Error) {
+        self.fail(&format!(
+            "The operating system refused to start a thread: {error}; close other programs, then read the datasets again"
+        ));
+        self.uncompared |= comparison;
+        self.stop();
     }
 
     /// Lets the model hear of the sounds that were read since the last time.
@@ -178,6 +191,7 @@ impl Keeper {
             return;
         }
         let Some(Reading { kind, .. }) = self.reading.take() else { return };
+        self.uncompared |= matches!(kind, Kind::Comparison) && !matches!(outcome, Outcome::Compared(_));
         match outcome {
             Outcome::Demo(folder) => self.waiting.push_front(Work::Paths(vec![folder])),
             Outcome::Tables(tables) => self.merge(tables),
@@ -190,7 +204,6 @@ impl Keeper {
             Outcome::Failed(reason) => {
                 self.fail(&reason);
                 self.then = None;
-                self.uncompared |= matches!(kind, Kind::Comparison);
                 if self.waiting.is_empty() && !matches!(kind, Kind::Tables) {
                     // What failed would fail again. Tables that cannot be read are no reason to stop reading sounds.
                     return;
@@ -207,10 +220,11 @@ impl Keeper {
         for key in tables.missing {
             self.study.set_present(&key, false);
         }
-        if tables.synthetic {
-            self.study.set_synthetic();
+        let was_empty = self.study.sources().is_empty();
+        if was_empty && !tables.scans.is_empty() {
+            self.settle();
         }
-        for Table { key, mut scan, mapping, packed } in tables.scans {
+        for Table { key, mut scan, mapping, packed, synthetic } in tables.scans {
             let key = key.or_else(|| self.moved(&mut scan));
             if let Some(key) = &key
                 && !self.accept(key, &scan)
@@ -227,10 +241,14 @@ impl Keeper {
             if packed {
                 self.study.set_packed(&key);
             }
+            self.study.set_synthetic(&key, synthetic);
             let listed = self.study.listed(&key);
             if let Some(Err(error)) = listed.map(|scan| self.store.remember(&key, &scan)) {
                 self.fail(&error);
             }
+        }
+        if was_empty {
+            self.remember_place();
         }
         match self.store.near(&self.study.roots()) {
             Ok(near) => self.study.set_near(near),
@@ -245,7 +263,7 @@ impl Keeper {
     /// The dataset that was not at its place and is found again in `scan`.
     fn moved(&self, scan: &mut SourceScan) -> Option<Arc<str>> {
         let key = self.study.moved(scan)?;
-        if let Err(error) = self.store.recall(&key, scan) {
+        if let Err(error) = self.store.recall(&key, scan, &|| ControlFlow::Continue(())) {
             self.fail(&error);
         }
         Some(key)
@@ -255,18 +273,28 @@ impl Keeper {
     fn accept(&mut self, key: &Arc<str>, scan: &SourceScan) -> bool {
         let Some(source) = self.study.sources().iter().find(|source| source.key == *key) else { return false };
         if source.root != scan.root {
-            if !self.study.resembles(key, scan) {
+            let wanted = study::place(&scan.root, source.mapping.as_ref());
+            if let Some(other) = self.study.source_at(&wanted).filter(|other| other.key != *key) {
                 self.fail(&format!(
-                    "none of the recordings that are known of {} are in this folder; choose the folder that has them ({})",
+                    "{} of this study is read from there already; choose the place to which {} was moved ({})",
+                    other.kind,
                     source.kind,
                     scan.root.display()
                 ));
                 return false;
             }
-            let old = source.root.clone();
-            self.study.relocate(key, &scan.root);
-            let edits = self.undo.iter_mut().map(|undo| &mut undo.edit).chain(&mut self.redo);
-            edits.for_each(|edit| edit.relocate(&old, &scan.root));
+            if !self.study.resembles(key, scan) {
+                self.fail(&format!(
+                    "none of the recordings that are known of {} are here; choose the place that has them ({})",
+                    source.kind,
+                    scan.root.display()
+                ));
+                return false;
+            }
+            if let Some(relocation) = self.study.relocate(key, scan) {
+                let edits = self.undo.iter_mut().map(|undo| &mut undo.edit).chain(&mut self.redo);
+                edits.for_each(|edit| edit.relocate(&relocation));
+            }
             return true;
         }
         let (fresh, missing) = source.changes(scan);
@@ -280,5 +308,34 @@ impl Keeper {
             let _ = self.reporter.send(Event::Note(text));
         }
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::mpsc::sync_channel;
+
+    use super::*;
+    use crate::data::study::Store;
+    use crate::session::jobs::Reporter;
+
+    #[test]
+    fn a_thread_that_is_refused_leaves_no_order_open() {
+        let (sender, events) = sync_channel(64);
+        let reporter = Reporter::new(sender, Arc::new(|| {}));
+        let store = Store::in_memory().unwrap();
+        let mut keeper = Keeper::new(store, reporter, Storage::Memory, PathBuf::new(), channel());
+        keeper.unfinished = 2;
+        keeper.waiting.push_back(Work::Again);
+        keeper.refused(true, &std::io::Error::other("no memory"));
+        keeper.collect();
+        let told: Vec<Event> = events.try_iter().collect();
+        assert!(matches!(&told[0], Event::Failed(reason) if reason.contains("no memory")));
+        assert_eq!(told.iter().filter(|event| matches!(event, Event::OrderEnded)).count(), 2);
+        assert!(told.iter().any(|event| matches!(event, Event::LoadingEnded)));
+        assert!(keeper.uncompared && keeper.waiting.is_empty(), "the next reading does what was not done");
+        keeper.read_what_is_left();
+        assert!(keeper.reading.is_none(), "nothing is tried again until somebody asks");
     }
 }

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::data::sources::search::files_below;
-use crate::data::sources::{has_extension, name_of, stem_of};
+use crate::data::sources::search::{files_below, list};
+use crate::data::sources::table::Table;
+use crate::data::sources::{Listing, has_extension, name_of, stem_of};
 
 /// Length of a person's id, the name of the person's folder.
 const ID_LENGTH: usize = 28;
@@ -52,6 +53,45 @@ impl Files {
             _ => &mut person.sheet,
         };
         slot.get_or_insert(path);
+    }
+}
+
+/// On which day the people were put into the dataset, which is where their sound lies; only the tables of the days say.
+#[derive(Debug)]
+pub(super) struct Days {
+    /// Id to day.
+    of_person: BTreeMap<String, String>,
+    /// Where the archives are unpacked to.
+    extracted: PathBuf,
+}
+
+impl Days {
+    /// Reads the tables of the days in `root`. One that cannot be read tells nothing.
+    pub(super) fn read(root: &Listing, extracted: PathBuf) -> Self {
+        let mut of_person = BTreeMap::new();
+        for folder in root.folders.iter().filter(|folder| is_date(&name_of(folder))) {
+            let day = name_of(folder).into_owned();
+            let tables = list(folder).unwrap_or_default();
+            for table in tables.tables().filter_map(|path| Table::read(path, &["id"]).ok()) {
+                for row in table.rows().filter(|row| !row.get("id").is_empty()) {
+                    of_person.entry(row.get("id").to_owned()).or_insert_with(|| day.clone());
+                }
+            }
+        }
+        Self { of_person, extracted }
+    }
+
+    /// Where a person's folder is, or would be; where nobody knows the day, one directly in `root` stands for it.
+    pub(super) fn place(&self, root: &Path, id: &str) -> PathBuf {
+        let day = self.of_person.get(id);
+        day.map_or_else(|| root.to_owned(), |day| self.extracted.join(day)).join(id)
+    }
+
+    /// The day of each person who has no folder, however it is spelled.
+    pub(super) fn without(&self, folders: &BTreeMap<String, PersonFolder>) -> impl Iterator<Item = &str> + use<'_> {
+        let there: BTreeSet<String> = folders.keys().map(|name| name.to_lowercase()).collect();
+        let lacking = self.of_person.iter().filter(move |(id, _)| !there.contains(&id.to_lowercase()));
+        lacking.map(|(_, day)| day.as_str())
     }
 }
 

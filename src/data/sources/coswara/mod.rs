@@ -18,13 +18,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use annotations::Annotations;
-use files::{Files, PersonFolder, is_archive, is_date, is_person, is_persons_file};
+use files::{Days, Files, PersonFolder, is_archive, is_date, is_person, is_persons_file};
 
 use super::fields::{Fields, Sheet, subject, words_of};
 use super::search::list;
 use super::table::{Row, Table};
 use super::{Clip, Contents, Listing, Source, SourceError, SourceKind};
 use super::{counted, name_of, note_on_rows_left_out, person};
+use crate::data::archives::{EXTRACTED, default_target};
 use crate::data::{Form, Obstacle, Subject};
 
 const TABLE: &str = "combined_data.csv";
@@ -69,7 +70,8 @@ impl Source for Coswara {
     fn is_root(&self, folder: &Listing) -> bool {
         let has_columns = |table: &Path| Table::has_columns(table, &NEEDED);
         let is_day = |inner: &PathBuf| is_date(&name_of(inner)) && list(inner).is_ok_and(|day| holds_a_day(&day));
-        folder.tables().filter(|table| is_combined(table)).any(has_columns)
+        // By its name too, so that a column that is missing can be named.
+        folder.tables().any(|table| is_combined(table) && Table::has_any_column(table, &NEEDED))
             || folder.folder("extracted_data").is_some()
             || folder
                 .folder(TABLES_FOLDER)
@@ -80,10 +82,13 @@ impl Source for Coswara {
 
     fn read(&self, root: &Path) -> Result<Contents, SourceError> {
         let mut contents = Contents::default();
-        let tables = read_tables(&list(root)?, &mut contents.notes)?;
+        let listing = list(root)?;
+        let tables = read_tables(&listing, &mut contents.notes)?;
         let Files { mut people, archives } = Files::below(root);
+        let days = Days::read(&listing, default_target(root)?);
+        let without_folder = days.without(&people);
         let annotations = Annotations::read(root, &mut contents.notes);
-        let mut reader = Reader { root, annotations: &annotations, clips: &mut contents.clips };
+        let mut reader = Reader { root, days: &days, annotations: &annotations, clips: &mut contents.clips };
         let (rows, left_out) = rows_of(&tables);
         contents.notes.extend(note_on_rows_left_out(left_out));
         reader.read_rows(&rows, &mut people);
@@ -92,7 +97,10 @@ impl Source for Coswara {
             contents.notes.push(format!("Described by the metadata.json, as no table has the person: {count}."));
         }
         reader.read_sheets(&people);
-        contents.notes.extend(note_on_archives(&archives, &contents.clips));
+        let unpacked = unpacked_days(&contents.clips);
+        contents.notes.extend(note_on_archives(&archives, &unpacked));
+        let half: Vec<&str> = without_folder.filter(|day| archives.contains(*day) && unpacked.contains(*day)).collect();
+        contents.notes.extend(note_on_half_days(&half));
         Ok(contents)
     }
 }
@@ -158,6 +166,7 @@ fn rows_of(tables: &[Table]) -> (BTreeMap<String, Row<'_>>, usize) {
 /// Makes clips of people.
 struct Reader<'a> {
     root: &'a Path,
+    days: &'a Days,
     annotations: &'a Annotations,
     clips: &'a mut Vec<Clip>,
 }
@@ -194,10 +203,14 @@ impl Reader<'_> {
             recorded: fields.get("record_date").to_owned(),
             ..subject(fields.get("a"), fields.get("g"))
         };
+        // Where a sound that is not there would be: beside the other one, else where its day says.
+        let beside =
+            [&folder.heavy, &folder.shallow, &folder.sheet].into_iter().flatten().find_map(|path| path.parent());
+        let place = beside.map_or_else(|| self.days.place(self.root, id), Path::to_owned);
         for (form, name, path) in coughs {
             let (path, obstacle) = match path {
                 Some(path) => (path.clone(), obstacle.cloned()),
-                None => (self.root.join(id).join(name), Some(Obstacle::NoAudioFile)),
+                None => (place.join(name), Some(Obstacle::NoAudioFile)),
             };
             let person = person(SourceKind::Coswara, id);
             let opinions = self.annotations.of(id, form).into_iter().collect();
@@ -221,15 +234,31 @@ fn folders_spelled_otherwise(
         .collect()
 }
 
+/// The days of which at least one sound is there.
+fn unpacked_days(clips: &[Clip]) -> BTreeSet<String> {
+    let days = clips.iter().filter(|clip| clip.has_file()).filter_map(|clip| clip.path.parent()?.parent());
+    days.map(|day| name_of(day).into_owned()).collect()
+}
+
+/// Says so when days that are there as archives too lack some of their people, one entry in `missing` for each: unpacking
+/// was interrupted.
+fn note_on_half_days(missing: &[&str]) -> Option<String> {
+    let days: BTreeSet<&str> = missing.iter().copied().collect();
+    let first = days.first()?;
+    let others = match days.len() - 1 {
+        0 => String::new(),
+        others => format!(" and {}", counted(others, "other day")),
+    };
+    Some(format!(
+        "Perhaps unpacked in part: {first}{others}; people in the tables without a folder there: {}. Remove the folder of \
+         such a day from {EXTRACTED}, and let coughscope unpack it again.",
+        missing.len()
+    ))
+}
+
 /// Says so when the sound of some days is not unpacked yet: a clone of the dataset holds it as split archives.
-fn note_on_archives(archives: &BTreeSet<String>, clips: &[Clip]) -> Option<String> {
-    let unpacked: BTreeSet<_> = clips
-        .iter()
-        .filter(|clip| clip.has_file())
-        .filter_map(|clip| clip.path.parent()?.parent())
-        .map(|day| name_of(day).into_owned())
-        .collect();
-    let packed = archives.difference(&unpacked).count();
+fn note_on_archives(archives: &BTreeSet<String>, unpacked: &BTreeSet<String>) -> Option<String> {
+    let packed = archives.difference(unpacked).count();
     if packed == 0 {
         return None;
     }

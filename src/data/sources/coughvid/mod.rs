@@ -25,6 +25,7 @@ use super::{Clip, Contents, Listing, Source, SourceError, SourceKind};
 use super::{counted, is_uuid, name_of, note_on_rows_left_out, person};
 use crate::data::{Obstacle, Opinion, Rating, Subject};
 
+const TABLE: &str = "metadata_compiled.csv";
 const NEEDED: [&str; 3] = ["uuid", "cough_detected", "status"];
 /// What people could tick, and what it means.
 const SYMPTOMS: [(&str, &str); 2] =
@@ -77,13 +78,17 @@ impl Source for Coughvid {
     }
 }
 
-/// The table of this folder: known by its columns, but of several the one with the dataset's own name.
+/// The table of this folder: known by its columns, but of several the one with the dataset's own name, which is known
+/// even if a column is missing, so that it can be named.
 fn table_in(folder: &Listing) -> Option<&Path> {
     /// More tables than any version or mirror has beside each other.
     const MOST_TABLES: usize = 32;
     let mut tables: Vec<_> = folder.tables().collect();
-    tables.sort_by_key(|path| !name_of(path).eq_ignore_ascii_case("metadata_compiled.csv"));
-    tables.into_iter().take(MOST_TABLES).find(|path| Table::has_columns(path, &["uuid", "cough_detected"]))
+    let is_own = |path: &Path| name_of(path).eq_ignore_ascii_case(TABLE);
+    tables.sort_by_key(|path| !is_own(path));
+    tables.into_iter().take(MOST_TABLES).find(|path| {
+        Table::has_columns(path, &["uuid", "cough_detected"]) || is_own(path) && Table::has_any_column(path, &NEEDED)
+    })
 }
 
 /// Makes clips of recordings.

@@ -12,6 +12,7 @@ mod tests;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Row, Transaction, params};
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
@@ -204,14 +205,33 @@ impl Index {
         load().map_err(|error| self.error(error))
     }
 
-    /// Copies the whole index to a new file, and opens the copy.
+    /// Copies the whole index to `path`, whole or not at all, and opens the copy. What a killed program left there is
+    /// replaced.
     ///
     /// # Errors
-    /// [`IndexError`] when there is a file already, or it cannot be written.
+    /// [`IndexError`] when it cannot be written.
     pub fn copy_to(&self, path: &Path) -> Result<Self, IndexError> {
-        let target = path.to_string_lossy();
-        self.connection.execute("VACUUM INTO ?1", [&*target]).map_err(|error| error_at(path, error))?;
+        let part = beside(path, ".part");
+        self.copy_by_way_of(&part, path).inspect_err(|_| {
+            // The first error says more than one about what is left of the copy.
+            let _ = std::fs::remove_file(&part);
+        })?;
         Self::open(path)
+    }
+
+    fn copy_by_way_of(&self, part: &Path, path: &Path) -> Result<(), IndexError> {
+        let failed = |error: std::io::Error| IndexError::File { problem: error.to_string(), path: path.to_owned() };
+        // The log of another index would be taken for the copy's own.
+        for leftover in [part, &log_of(path)] {
+            match std::fs::remove_file(leftover) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+                _ => {}
+            }
+        }
+        // A folder's name need not be readable text, and SQLite takes any bytes.
+        let target = ToSqlOutput::Borrowed(ValueRef::Text(part.as_os_str().as_encoded_bytes()));
+        self.connection.execute("VACUUM INTO ?1", [target]).map_err(|error| error_at(path, error))?;
+        std::fs::rename(part, path).map_err(failed)
     }
 
     /// Forgets a source, with its sounds and all that was found in them.
@@ -421,8 +441,12 @@ fn error_at(path: &Path, error: rusqlite::Error) -> IndexError {
 
 /// The write-ahead log of the database at `path`, by SQLite's rule.
 fn log_of(path: &Path) -> PathBuf {
+    beside(path, "-wal")
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push("-wal");
+    name.push(ending);
     name.into()
 }
 

@@ -12,6 +12,7 @@ fn full() -> Settings {
         kind,
         path: path.into(),
         near: near.map(Into::into),
+        synthetic: kind == SourceKind::Coswara,
         mapping: None,
     };
     let mut settings = Settings {
@@ -82,7 +83,7 @@ fn gaps_have_defaults_and_unknown_fields_are_no_error() {
 #[test]
 fn errors_say_where_and_what_to_do() {
     let message = |text: &str| read(text).unwrap_err().to_string();
-    let newer = message("version = 2\nkind_of_thing = 1");
+    let newer = message(&format!("version = {}\nkind_of_thing = 1", VERSION + 1));
     assert!(newer.contains("newer version") && newer.contains(FILE), "{newer}");
     for (text, line) in [
         ("version = 1\n\nname = \"a", 3),

@@ -5,7 +5,7 @@ use egui_extras::{Column, TableBuilder};
 
 use super::super::Cx;
 use crate::data::scan::SourceSummary;
-use crate::data::study::{SourceView, StudyView};
+use crate::data::study::{SourceView, StudyView, is_table_file};
 use crate::data::{Label, Reason, SourceKind};
 use crate::session::Command;
 use crate::ui::dialogs::Dialog;
@@ -112,10 +112,13 @@ fn datasets(ui: &mut Ui, overview: &Overview, cx: &mut Cx<'_>) {
             });
         });
         if !source.present {
-            let text = "Its folder is not there any more. What was read is kept. Say where the folder is now, or drop it \
-                        on this window.";
-            if notice_with(ui, text, "Locate…") {
-                cx.ask(Dialog::Locate(source.key.clone()));
+            let what = if is_table_file(&source.root) { "table" } else { "folder" };
+            let text = format!(
+                "Its {what} is not there any more. What was read is kept. Say where the {what} is now, or drop it on this \
+                 window."
+            );
+            if notice_with(ui, &text, "Locate…") {
+                cx.ask(locate(source));
             }
         }
         if source.packed {
@@ -136,6 +139,12 @@ fn datasets(ui: &mut Ui, overview: &Overview, cx: &mut Cx<'_>) {
     }
 }
 
+/// The question where a dataset is now.
+fn locate(source: &SourceView) -> Dialog {
+    let ask = if is_table_file(&source.root) { Dialog::LocateTable } else { Dialog::Locate };
+    ask(source.key.clone())
+}
+
 /// What can be done with a dataset, behind one word.
 fn source_menu(ui: &mut Ui, source: &SourceView, cx: &mut Cx<'_>) {
     let button = ui.button("Options");
@@ -145,7 +154,7 @@ fn source_menu(ui: &mut Ui, source: &SourceView, cx: &mut Cx<'_>) {
             cx.send(Command::ReadAgain);
         }
         if ui.button("It lies elsewhere now…").clicked() {
-            cx.ask(Dialog::Locate(source.key.clone()));
+            cx.ask(locate(source));
         }
         if ui.button("Take it out of the study").on_hover_text("Its files stay where they are").clicked() {
             cx.send(Command::RemoveSource(source.key.clone()));

@@ -129,7 +129,12 @@ fn threshold(ui: &mut Ui, flag: Flag, policy: &mut QualityPolicy) {
             "Where the coughs exceed the rest by less than",
             Slider::new(&mut policy.min_snr_db, 0.0..=30.0).step_by(0.5).fixed_decimals(1).suffix(" dB"),
         ),
-        Flag::Truncated | Flag::NoCough | Flag::RatedPoor | Flag::ExactDuplicate | Flag::NearDuplicate => return,
+        Flag::Truncated
+        | Flag::NoCough
+        | Flag::RatedPoor
+        | Flag::ContradictoryLabels
+        | Flag::ExactDuplicate
+        | Flag::NearDuplicate => return,
     };
     ui.horizontal(|ui| {
         ui.label(theme::muted(ui, words));

@@ -1,0 +1,170 @@
+//! Datasets that lie elsewhere than before, and files that two of them have.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Edit, Study, StudySource};
+use crate::data::scan::{SourceScan, canonical};
+use crate::data::sources::mapped::Mapping;
+use crate::data::{Clip, Obstacle, Sound};
+
+/// What tells one dataset from another: its folder, or the table whose columns the person has named, however the path is
+/// spelled. Asks the file system.
+#[must_use]
+pub fn place(root: &Path, mapping: Option<&Mapping>) -> PathBuf {
+    canonical(&mapping.map_or_else(|| root.to_owned(), |mapping| root.join(&mapping.table)))
+}
+
+/// Whether the root of a dataset is a table of recordings, and no folder. Does not ask the file system, as the table may
+/// be gone.
+#[must_use]
+pub fn is_table_file(root: &Path) -> bool {
+    root.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(OsStr::new("csv")))
+}
+
+/// The folder from which the names of a dataset's files are meant.
+fn base(root: &Path) -> &Path {
+    if is_table_file(root) { root.parent().unwrap_or(root) } else { root }
+}
+
+/// Where the files of a dataset are after it has moved.
+#[derive(Clone, Debug)]
+pub struct Relocation {
+    from: PathBuf,
+    to: PathBuf,
+    /// Files that are where they were: a table may move without them.
+    stay: HashSet<PathBuf>,
+}
+
+impl Relocation {
+    /// Where a file is now. One of another dataset stays.
+    fn follow(&self, path: &Path) -> PathBuf {
+        match path.strip_prefix(&self.from) {
+            Ok(inside) if !self.stay.contains(path) => self.to.join(inside),
+            _ => path.to_owned(),
+        }
+    }
+}
+
+impl Edit {
+    /// Follows recordings to another place.
+    pub fn relocate(&mut self, relocation: &Relocation) {
+        let Self::Decisions(decisions) = self else { return };
+        for (path, _) in decisions {
+            *path = relocation.follow(path);
+        }
+    }
+}
+
+impl Study {
+    /// The dataset at this [`place`]. Asks the file system.
+    #[must_use]
+    pub fn source_at(&self, place: &Path) -> Option<&StudySource> {
+        self.sources.iter().find(|source| source.place() == place)
+    }
+
+    /// The dataset that is not at its place and whose files are these: it has moved.
+    #[must_use]
+    pub fn moved(&self, scan: &SourceScan) -> Option<Arc<str>> {
+        let lost = self.sources.iter().filter(|source| !source.present && source.kind == scan.kind);
+        lost.max_by_key(|source| source.in_common(scan))
+            .filter(|source| source.in_common(scan) > 0)
+            .map(|s| s.key.clone())
+    }
+
+    /// Whether `scan`, of another place, has files of the dataset `key`. True for one that has none.
+    #[must_use]
+    pub fn resembles(&self, key: &str, scan: &SourceScan) -> bool {
+        let source = self.source(key);
+        source.is_some_and(|source| source.in_common(scan) > 0 || !source.clips.iter().any(|clip| clip.has_file()))
+    }
+
+    /// Says that a dataset lies where `scan` found it. Its recordings keep what is known of them. Returns the way that they
+    /// went; `None` when there is no such dataset.
+    pub fn relocate(&mut self, key: &str, scan: &SourceScan) -> Option<Relocation> {
+        let source = self.sources.iter_mut().find(|source| *source.key == *key)?;
+        let relocation = source.relocation(scan);
+        for clip in &mut source.clips {
+            let path = relocation.follow(&clip.path);
+            if path != clip.path {
+                Arc::make_mut(clip).path = path;
+            }
+        }
+        for (path, _) in &mut source.unlisted {
+            *path = relocation.follow(path);
+        }
+        source.root.clone_from(&scan.root);
+        source.present = true;
+        Some(relocation)
+    }
+
+    /// Finds out which files two datasets have, under whatever path: they count in the first only, as one file must not be
+    /// learned from and tested on. A table's row goes before a sound that no row names.
+    pub(super) fn mark_repeats(&mut self) {
+        let mut repeats = vec![BTreeSet::new(); self.sources.len()];
+        let mut seen = HashSet::new();
+        for named in [true, false] {
+            for (source, repeats) in self.sources.iter().zip(&mut repeats) {
+                for (index, (clip, file)) in source.clips.iter().zip(&source.files).enumerate() {
+                    if (clip.obstacle != Some(Obstacle::NotInTable)) == named && !seen.insert(file) {
+                        repeats.insert(index);
+                    }
+                }
+            }
+        }
+        for (source, repeats) in self.sources.iter_mut().zip(repeats) {
+            source.repeats = repeats;
+        }
+    }
+}
+
+impl StudySource {
+    /// What tells it from the others. Asks the file system.
+    #[must_use]
+    pub fn place(&self) -> PathBuf {
+        place(&self.root, self.mapping.as_ref())
+    }
+
+    /// The recordings that count here, and not in an earlier dataset, each with its place in the listing.
+    pub(super) fn counted(&self) -> impl Iterator<Item = (usize, &Arc<Clip>)> {
+        self.clips.iter().enumerate().filter(|(index, _)| !self.repeats.contains(index))
+    }
+
+    fn relocation(&self, scan: &SourceScan) -> Relocation {
+        let theirs: HashSet<&Path> = scan.clips.iter().map(|clip| clip.path.as_path()).collect();
+        let ours = self.clips.iter().map(|clip| &clip.path);
+        Relocation {
+            from: base(&self.root).to_owned(),
+            to: base(&scan.root).to_owned(),
+            stay: ours.filter(|path| theirs.contains(path.as_path())).cloned().collect(),
+        }
+    }
+
+    /// How many of its files `scan`, of another place, has.
+    fn in_common(&self, scan: &SourceScan) -> usize {
+        let relocation = self.relocation(scan);
+        let theirs: HashSet<&Path> =
+            scan.clips.iter().filter(|clip| clip.has_file()).map(|clip| clip.path.as_path()).collect();
+        let ours = self.clips.iter().filter(|clip| clip.has_file()).map(|clip| relocation.follow(&clip.path));
+        ours.filter(|path| theirs.contains(path.as_path())).count()
+    }
+
+    /// What has changed between what is known of its files and `scan`, a new look at the same place: new or changed files,
+    /// and missing ones.
+    #[must_use]
+    pub fn changes(&self, scan: &SourceScan) -> (usize, usize) {
+        let present: HashMap<&Path, &Sound> =
+            scan.clips.iter().filter(|clip| clip.has_file()).map(|clip| (clip.path.as_path(), &clip.sound)).collect();
+        // A table may name a file twice.
+        let known: HashMap<&Path, &Sound> =
+            self.clips.iter().filter(|clip| clip.has_file()).map(|clip| (clip.path.as_path(), &clip.sound)).collect();
+        let missing = known.keys().filter(|path| !present.contains_key(*path)).count();
+        let same = known.iter().filter(|(path, sound)| {
+            let now = present.get(*path);
+            now.is_some_and(|now| ***sound == Sound::Unread || **now != Sound::Unread)
+        });
+        (present.len() - same.count(), missing)
+    }
+}
