@@ -27,6 +27,8 @@ use super::{Clip, Decision, LabelPolicy, Sound, SourceKind, overlap};
 /// The datasets that belong together, and what became of their recordings.
 #[derive(Clone, Debug, Default)]
 pub struct Study {
+    /// Empty until a person has given it one.
+    name: String,
     sources: Vec<StudySource>,
     policy: LabelPolicy,
     split: SplitConfig,
@@ -90,6 +92,8 @@ pub enum Edit {
     Split(SplitConfig),
     /// Decisions about recordings, by their path; `None` leaves one to the policy.
     Decisions(Vec<(PathBuf, Option<Decision>)>),
+    /// Another name; an empty one for its folder's.
+    Name(String),
 }
 
 impl Edit {
@@ -101,6 +105,7 @@ impl Edit {
             Self::Split(_) => "the change of the parts".to_owned(),
             Self::Decisions(decisions) if decisions.len() == 1 => "the decision about a recording".to_owned(),
             Self::Decisions(decisions) => format!("the decision about {} recordings", decisions.len()),
+            Self::Name(_) => "the new name of the study".to_owned(),
         }
     }
 }
@@ -122,6 +127,12 @@ impl Study {
     #[must_use]
     pub fn new(policy: LabelPolicy, split: SplitConfig) -> Self {
         Self { policy, split, ..Self::default() }
+    }
+
+    /// The name that a person gave it; empty where nobody did.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Its datasets, in the order in which they were added.
@@ -355,6 +366,7 @@ impl Study {
             }
             Edit::Split(split) => Edit::Split(std::mem::replace(&mut self.split, split)),
             Edit::Decisions(decisions) => Edit::Decisions(self.set_decisions(decisions)),
+            Edit::Name(name) => Edit::Name(std::mem::replace(&mut self.name, name.trim().to_owned())),
         }
     }
 

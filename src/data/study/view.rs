@@ -1,13 +1,15 @@
 //! What others see of a study at one moment. It never changes, so that it can be read from any thread without waiting.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashSet};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Study, Tally};
+use super::{Study, StudySource, Tally};
 use crate::data::scan::SourceSummary;
 use crate::data::split::{SplitConfig, SplitItem, SplitOutcome, split};
-use crate::data::{Clip, LabelPolicy, PersonId, SourceKind};
+use crate::data::{Clip, LabelPolicy, PersonId, Reason, SourceKind};
 
 /// A recording's place in [`StudyView::clips`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,7 +20,7 @@ pub struct ClipId(pub usize);
 pub struct StudyView {
     /// Counts up with every change of a session's study, so that whoever has computed something from it knows.
     pub revision: u64,
-    /// The study's name.
+    /// The study's name on screen: the one it was given, else its folder's.
     pub name: String,
     /// Where it is kept; `None` for one that is in memory only.
     pub folder: Option<PathBuf>,
@@ -63,6 +65,18 @@ pub struct SourceView {
     pub notes: Vec<String>,
     /// Its counts.
     pub summary: SourceSummary,
+    /// Why recordings are left out, each reason with how many, the most frequent first.
+    pub left_out: Vec<(Reason, usize)>,
+    /// The places of its recordings in [`StudyView::clips`].
+    pub places: Range<usize>,
+}
+
+impl SourceView {
+    /// Its name on screen.
+    #[must_use]
+    pub fn name(&self) -> Cow<'_, str> {
+        self.kind.name_in(&self.root)
+    }
 }
 
 impl StudyView {
@@ -70,6 +84,20 @@ impl StudyView {
     #[must_use]
     pub fn clip(&self, id: ClipId) -> Option<&Arc<Clip>> {
         self.clips.get(id.0)
+    }
+
+    /// The dataset with this key.
+    #[must_use]
+    pub fn source(&self, key: &str) -> Option<&SourceView> {
+        self.sources.iter().find(|source| *source.key == *key)
+    }
+
+    /// The names of the datasets of this kind, for what concerns all of them.
+    #[must_use]
+    pub fn names_of(&self, kind: SourceKind) -> String {
+        let of_kind = self.sources.iter().filter(|source| source.kind == kind);
+        let names: BTreeSet<Cow<'_, str>> = of_kind.map(SourceView::name).collect();
+        names.into_iter().collect::<Vec<_>>().join(", ")
     }
 
     /// Whether nothing is open.
@@ -89,28 +117,17 @@ impl Study {
     #[must_use]
     pub fn view(&self) -> StudyView {
         let wanted = |clip: &&Arc<Clip>| self.policy.wants(clip.form);
-        let clips: Vec<Arc<Clip>> =
-            self.sources.iter().flat_map(|source| source.clips.iter().filter(wanted).cloned()).collect();
-        let sources = self
-            .sources
-            .iter()
-            .map(|source| SourceView {
-                key: source.key.clone(),
-                kind: source.kind,
-                root: source.root.clone(),
-                present: source.present,
-                packed: source.packed,
-                notes: source.notes.clone(),
-                summary: SourceSummary::of(
-                    source.kind,
-                    &source.root,
-                    source.clips.iter().filter(wanted).map(Arc::as_ref),
-                ),
-            })
-            .collect();
+        let mut clips: Vec<Arc<Clip>> = Vec::new();
+        let mut sources = Vec::with_capacity(self.sources.len());
+        for source in &self.sources {
+            let from = clips.len();
+            clips.extend(source.clips.iter().filter(wanted).cloned());
+            sources.push(source.view(&clips, from));
+        }
         let used: Vec<&Clip> = clips.iter().map(Arc::as_ref).filter(|clip| clip.verdict.label().is_some()).collect();
         let people: HashSet<&PersonId> = used.iter().map(|clip| &clip.person).collect();
         StudyView {
+            name: self.name.clone(),
             unread: self.unread(),
             people: people.len(),
             tally: Tally::of(&self.sources, clips.iter().map(Arc::as_ref), &self.policy),
@@ -121,6 +138,27 @@ impl Study {
             sources,
             clips,
             ..StudyView::default()
+        }
+    }
+}
+
+impl StudySource {
+    /// What others see of it, with its recordings being those of `clips` from `from` on.
+    fn view(&self, clips: &[Arc<Clip>], from: usize) -> SourceView {
+        let own = clips.iter().skip(from).map(Arc::as_ref);
+        let mut left_out: Vec<(Reason, usize)> =
+            Reason::tally(own.clone()).into_iter().map(|(reason, count)| (reason.clone(), count)).collect();
+        left_out.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        SourceView {
+            key: self.key.clone(),
+            kind: self.kind,
+            root: self.root.clone(),
+            present: self.present,
+            packed: self.packed,
+            notes: self.notes.clone(),
+            summary: SourceSummary::of(self.kind, &self.root, own),
+            left_out,
+            places: from..clips.len(),
         }
     }
 }

@@ -258,7 +258,7 @@ impl Keeper {
             if !self.study.resembles(key, scan) {
                 self.fail(&format!(
                     "none of the recordings that are known of {} are in this folder; choose the folder that has them ({})",
-                    source.kind,
+                    source.kind.name_in(&source.root),
                     scan.root.display()
                 ));
                 return false;
@@ -273,7 +273,7 @@ impl Keeper {
         if missing > 0 || (fresh > 0 && self.study.has_sounds(key)) {
             let text = format!(
                 "{}: {} files are new or changed and {} are missing since it was read last",
-                source.kind,
+                source.kind.name_in(&source.root),
                 grouped(fresh as u64),
                 grouped(missing as u64)
             );
