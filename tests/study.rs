@@ -180,6 +180,45 @@ fn a_change_can_be_undone_and_done_again() {
 }
 
 #[test]
+fn a_policy_is_taken_from_one_study_to_another() {
+    let place = Place::new(40);
+    let mut one = place.study("one");
+    one.does(Command::Open(vec![place.path("data")]));
+    let defaults = one.view().policy.clone();
+    let mut policy = LabelPolicy { coswara_cough: CoughKind::Both, ..LabelPolicy::default() };
+    policy.set(SourceKind::Coughvid, "symptomatic", Treatment::Exclude);
+    one.does(Command::Edit(Edit::Policy(Box::new(policy.clone()))));
+    let (verdicts, file) = (one.verdicts(), place.path("mine.policy.toml"));
+    one.does(Command::SavePolicy(file.clone()));
+
+    let mut other = place.study("other");
+    other.does(Command::Open(vec![place.path("data")]));
+    assert_ne!(other.verdicts(), verdicts);
+    other.does(Command::ReadPolicy(file.clone()));
+    assert_eq!((other.verdicts(), &other.view().policy), (verdicts, &policy), "its shallow coughs are read too");
+    other.does(Command::Undo);
+    assert_eq!(other.view().policy, defaults);
+
+    std::fs::write(&file, "coswara_coughs = \"both\"\n").unwrap();
+    other.does(Command::ReadPolicy(file));
+    assert_eq!(other.view().policy, defaults, "what is not understood changes nothing");
+    assert!(other.said(Severity::Error).iter().any(|text| text.contains("coswara_coughs")));
+}
+
+/// The table says by which policy its labels came about, in a file beside it that can be read again.
+#[test]
+fn the_table_takes_its_policy_with_it() {
+    let place = Place::new(40);
+    let mut desk = place.study("mine");
+    desk.does(Command::Open(vec![place.path("data")]));
+    desk.does(Command::ExportTable(place.path("out/all.csv")));
+    let policy = place.path("out/all.policy.toml");
+    assert_eq!(LabelPolicy::read(&policy).unwrap(), desk.view().policy);
+    let (said, name) = (desk.said(Severity::Info), policy.display().to_string());
+    assert!(said.iter().any(|text| text.contains(&name)), "{said:?}");
+}
+
+#[test]
 fn changed_new_and_missing_files_are_noticed() {
     let place = Place::new(40);
     let mut desk = place.study("mine");

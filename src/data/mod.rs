@@ -20,6 +20,7 @@ pub mod sources;
 pub mod split;
 pub mod study;
 pub mod table;
+mod toml_text;
 
 pub use clip::{
     Clip, Decision, Form, Label, Obstacle, Opinion, PersonId, Rating, SameSound, Sound, SoundFacts, Subject, Verdict,

@@ -61,8 +61,12 @@ pub enum Command {
     RemoveSource(Arc<str>),
     /// Unpack the archives of the dataset with this key.
     Unpack(Arc<str>),
-    /// Write the combined table of all recordings.
+    /// Write the combined table of all recordings, and the label policy beside it.
     ExportTable(PathBuf),
+    /// Make the label policy of this file the study's; can be undone as any change of it.
+    ReadPolicy(PathBuf),
+    /// Write the study's label policy to a file of its own.
+    SavePolicy(PathBuf),
     /// The whole main job on the demo study: make and open it, then train the quick network.
     RunDemo {
         /// Which demo study.

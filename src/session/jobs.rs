@@ -16,12 +16,12 @@ use super::recent::RecentStudy;
 use super::run::RunId;
 use super::state::Unmapped;
 use crate::audio;
-use crate::data::Clip;
 use crate::data::features::Features;
 use crate::data::sources::mapped::{Mapping, MappingCount};
 use crate::data::study::StudyView;
 use crate::data::study::settings::is_study;
 use crate::data::table::is_combined_table;
+use crate::data::{Clip, LabelPolicy};
 use crate::report::predictions::{self, Prediction};
 use crate::report::{self, history};
 use crate::spectrogram::{Spectrogram, SpectrogramConfig};
@@ -49,6 +49,8 @@ pub(super) enum Event {
     Note(String),
     /// What the opened paths are.
     Sorted(Sorted),
+    /// The label policy of this file.
+    PolicyRead { path: PathBuf, policy: Box<LabelPolicy> },
     /// A saved run was read.
     RunOpened(Box<OpenedRun>),
     /// Predictions from a file.

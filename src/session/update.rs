@@ -13,9 +13,8 @@ use super::keeper::{Order, TrainAfter};
 use super::state::{Devices, Loading, Message, Severity, ViewState};
 use super::{Command, Session};
 use crate::data::sources::mapped::{self, Mapping};
-use crate::data::study::{ClipId, StudyView};
-use crate::data::table;
-use crate::files::write_atomic;
+use crate::data::study::{ClipId, Edit, StudyView};
+use crate::data::{LabelPolicy, policy, table};
 use crate::spectrogram::SpectrogramConfig;
 use crate::train::TrainConfig;
 
@@ -46,6 +45,8 @@ impl Session {
             Command::RemoveSource(key) => self.order(Order::Remove(key)),
             Command::Unpack(key) => self.order(Order::Unpack(key)),
             Command::ExportTable(path) => self.export_table(path),
+            Command::ReadPolicy(path) => self.read_policy(path),
+            Command::SavePolicy(path) => self.save_policy(path),
             Command::CloseStudy => self.order(Order::Close),
             Command::Select(clip) => self.select(clip),
             Command::ShowSpectrogram(config) => self.show_spectrogram(config),
@@ -135,13 +136,30 @@ impl Session {
         self.spawn("export table", move |reporter| {
             let clips = study.clips.iter().map(Arc::as_ref);
             table::write(&path, clips).map_err(|error| error.to_string())?;
-            let policy = path.with_extension("policy.toml");
-            write_atomic(&policy, "writing the label policy", |out| {
-                let text = toml::to_string(&study.policy).map_err(std::io::Error::other)?;
-                out.write_all(text.as_bytes())
-            })
-            .map_err(|error| error.to_string())?;
-            let _ = reporter.send(Event::Note(format!("The table was written to {}", path.display())));
+            let policy = path.with_extension(policy::EXTENSION);
+            study.policy.write(&policy).map_err(|error| error.to_string())?;
+            let _ = reporter.send(Event::Note(format!(
+                "The table was written to {}, and the label policy that it follows to {}",
+                path.display(),
+                policy.display()
+            )));
+            Ok(())
+        });
+    }
+
+    fn read_policy(&mut self, path: PathBuf) {
+        self.spawn("read policy", move |reporter| {
+            let policy = LabelPolicy::read(&path).map_err(|error| error.to_string())?;
+            let _ = reporter.send(Event::PolicyRead { path, policy: Box::new(policy) });
+            Ok(())
+        });
+    }
+
+    fn save_policy(&mut self, path: PathBuf) {
+        let study = Arc::clone(&self.state.study);
+        self.spawn("save policy", move |reporter| {
+            study.policy.write(&path).map_err(|error| error.to_string())?;
+            let _ = reporter.send(Event::Note(format!("The label policy was written to {}", path.display())));
             Ok(())
         });
     }
@@ -199,6 +217,10 @@ impl Session {
             }
             Event::Note(text) => self.say(Severity::Info, text),
             Event::Sorted(sorted) => self.on_sorted(sorted),
+            Event::PolicyRead { path, policy } => {
+                self.say(Severity::Info, format!("The label policy was read from {}", path.display()));
+                self.order(Order::Edit(Edit::Policy(policy)));
+            }
             Event::RunOpened(opened) => self.on_run_opened(*opened),
             Event::PredictionsOpened(evaluation) => self.state.evaluation = Some(*evaluation),
             Event::Devices(found) => self.state.devices = Devices::Ready(found),

@@ -4,8 +4,7 @@
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::portable;
 use crate::data::sources::mapped::Mapping;
 use crate::data::split::SplitConfig;
+use crate::data::toml_text::{self, Fault};
 use crate::data::{Decision, LabelPolicy, SourceKind};
 use crate::files::{FileError, write_atomic};
 
@@ -151,12 +151,9 @@ impl Settings {
     /// [`SettingsError`] when the file cannot be read, is damaged, or is of a later version.
     pub fn read(folder: &Path) -> Result<Self, SettingsError> {
         let path = folder.join(FILE);
-        let bytes = read_bounded(&path).map_err(FileError::at("opening the study", &path))?;
-        let text = std::str::from_utf8(&bytes).map_err(|error| {
-            let line = line_at(&bytes, error.valid_up_to());
-            SettingsError::Damaged { line, problem: "it is not UTF-8 text".to_owned(), path: path.clone() }
-        })?;
-        let settings = Self::parse(text).map_err(|problem| problem.at(&path))?;
+        let bytes = toml_text::read_bounded(&path, MOST_BYTES).map_err(FileError::at("opening the study", &path))?;
+        let settings = toml_text::text_of(&bytes).map_err(Problem::Damaged).and_then(Self::parse);
+        let settings = settings.map_err(|problem| problem.at(&path))?;
         settings.check().map_err(|problem| SettingsError::Invalid { problem, path })?;
         Ok(settings)
     }
@@ -182,18 +179,17 @@ impl Settings {
         struct Head {
             version: Option<i64>,
         }
-        let damaged = |error: &toml::de::Error| {
-            let line = line_at(text.as_bytes(), error.span().map_or(0, |span| span.start));
-            Problem::Damaged { line, problem: error.message().trim_end().replace('\n', ", ") }
-        };
-        let head: Head = toml::from_str(text).map_err(|error| damaged(&error))?;
+        let head: Head = toml_text::parse(text).map_err(Problem::Damaged)?;
         match head.version.map(u64::try_from) {
             Some(Ok(version)) if version > u64::from(VERSION) => Err(Problem::Newer(version)),
             Some(Ok(1..)) => {
-                let settings: Self = toml::from_str(text).map_err(|error| damaged(&error))?;
+                let settings: Self = toml_text::parse(text).map_err(Problem::Damaged)?;
                 Ok(Self { version: VERSION, ..settings })
             }
-            _ => Err(Problem::Damaged { line: 1, problem: format!("`version = {VERSION}` is missing") }),
+            _ => {
+                let problem = format!("`version = {VERSION}` is missing");
+                Err(Problem::Damaged(Fault { line: 1, problem }))
+            }
         }
     }
 
@@ -215,21 +211,7 @@ impl Settings {
                 return Err(format!("two sources have the key `{key}`"));
             }
         }
-        let bound = self.policy.min_cough_detected;
-        if !(0.0..=1.0).contains(&bound) {
-            return Err(format!("policy.min_cough_detected is {bound} and must be 0 to 1"));
-        }
-        let quality = &self.policy.quality;
-        for (name, threshold) in [
-            ("silent_below_dbfs", quality.silent_below_dbfs),
-            ("clipped_share", quality.clipped_share),
-            ("min_secs", quality.min_secs),
-            ("min_snr_db", quality.min_snr_db),
-        ] {
-            if !threshold.is_finite() {
-                return Err(format!("policy.quality.{name} is {threshold} and must be a number"));
-            }
-        }
+        self.policy.check().map_err(|problem| format!("policy.{problem}"))?;
         for (name, share) in [("validation", self.split.validation), ("test", self.split.test)] {
             if !share.is_finite() {
                 return Err(format!("split.{name} is {share} and must be a number from 0 to below 1"));
@@ -262,7 +244,7 @@ impl SourceEntry {
 
 /// What is wrong with a text, before it is known which file it is from.
 enum Problem {
-    Damaged { line: usize, problem: String },
+    Damaged(Fault),
     Newer(u64),
 }
 
@@ -270,7 +252,7 @@ impl Problem {
     fn at(self, path: &Path) -> SettingsError {
         let path = path.to_owned();
         match self {
-            Self::Damaged { line, problem } => SettingsError::Damaged { line, problem, path },
+            Self::Damaged(Fault { line, problem }) => SettingsError::Damaged { line, problem, path },
             Self::Newer(version) => SettingsError::Newer { version, path },
         }
     }
@@ -279,23 +261,4 @@ impl Problem {
 fn is_key(key: &str) -> bool {
     (1..=LONGEST_KEY).contains(&key.len())
         && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-}
-
-/// The number of the line with the byte at `offset`, counted from 1.
-fn line_at(bytes: &[u8], offset: usize) -> usize {
-    1 + bytes.iter().take(offset).filter(|byte| **byte == b'\n').count()
-}
-
-fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
-    if !std::fs::metadata(path)?.is_file() {
-        // Opening a pipe would wait for its other end.
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
-    }
-    let mut bytes = Vec::new();
-    File::open(path)?.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MOST_BYTES {
-        let problem = format!("it has more than {} MB, far more than any study", MOST_BYTES >> 20);
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, problem));
-    }
-    Ok(bytes)
 }

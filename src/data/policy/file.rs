@@ -1,0 +1,179 @@
+//! A label policy as a file of its own: written beside an exported table, and taken to another study.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::LabelPolicy;
+use crate::data::toml_text::{self, Fault};
+use crate::files::{FileError, write_atomic};
+
+/// How the names of such files end.
+pub const EXTENSION: &str = "policy.toml";
+
+/// The largest file that is read: some hundred thousand words need less.
+const MOST_BYTES: u64 = 16 << 20;
+
+const HEADER: &str = "\
+# A label policy of coughscope: which recordings are used, and as what.
+# It may be edited by hand and read into any study. What is left out of it has its default.
+
+";
+
+/// Why a label policy cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyError {
+    /// The operating system refused.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// It is not TOML, has a key that means nothing, or a value that is none of the known ones.
+    #[error(
+        "this is no label policy: line {line}: {problem}; mend that line in a text editor, or choose a file that was \
+         saved as a policy ({})",
+        path.display()
+    )]
+    Damaged {
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong there.
+        problem: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A value that makes no sense.
+    #[error("the label policy cannot be used: {problem}; change that in a text editor ({})", path.display())]
+    Invalid {
+        /// What is wrong with which value.
+        problem: String,
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl LabelPolicy {
+    /// Reads a policy that [`LabelPolicy::write`] or a person has written. What it leaves out has its default.
+    ///
+    /// # Errors
+    /// [`PolicyError`] when the file cannot be read, or says something that no policy knows: a mistyped key must not be
+    /// taken for a default.
+    pub fn read(path: &Path) -> Result<Self, PolicyError> {
+        let bytes =
+            toml_text::read_bounded(path, MOST_BYTES).map_err(FileError::at("reading the label policy", path))?;
+        let policy = toml_text::text_of(&bytes).and_then(Self::parse);
+        let policy =
+            policy.map_err(|Fault { line, problem }| PolicyError::Damaged { line, problem, path: path.to_owned() })?;
+        policy.check().map_err(|problem| PolicyError::Invalid { problem, path: path.to_owned() })?;
+        Ok(policy)
+    }
+
+    fn parse(text: &str) -> Result<Self, Fault> {
+        if toml_text::parse::<toml::Table>(text)?.is_empty() {
+            return Err(Fault { line: 1, problem: "it says nothing".to_owned() });
+        }
+        toml_text::parse_strictly(text)
+    }
+
+    /// Writes the policy to a file of its own, whole or not at all.
+    ///
+    /// # Errors
+    /// [`FileError`] when it cannot be written; an older file is untouched then.
+    pub fn write(&self, path: &Path) -> Result<(), FileError> {
+        write_atomic(path, "writing the label policy", |out| {
+            let text = toml::to_string(self).map_err(io::Error::other)?;
+            out.write_all(HEADER.as_bytes())?;
+            out.write_all(text.as_bytes())
+        })
+    }
+
+    /// What is wrong with values that are of the right type: the key, and what it must be.
+    pub(in crate::data) fn check(&self) -> Result<(), String> {
+        let bound = self.min_cough_detected;
+        if !(0.0..=1.0).contains(&bound) {
+            return Err(format!("min_cough_detected is {bound} and must be 0 to 1"));
+        }
+        let quality = &self.quality;
+        for (name, threshold) in [
+            ("silent_below_dbfs", quality.silent_below_dbfs),
+            ("clipped_share", quality.clipped_share),
+            ("min_secs", quality.min_secs),
+            ("min_snr_db", quality.min_snr_db),
+        ] {
+            if !threshold.is_finite() {
+                return Err(format!("quality.{name} is {threshold} and must be a number"));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::SourceKind;
+    use crate::data::policy::{CoughKind, Treatment};
+    use crate::data::quality::{Flag, FlagTreatment};
+
+    fn read(text: impl AsRef<[u8]>) -> Result<LabelPolicy, PolicyError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mine.policy.toml");
+        std::fs::write(&path, text).unwrap();
+        LabelPolicy::read(&path)
+    }
+
+    #[test]
+    fn a_policy_comes_back_from_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new folder/mine.policy.toml");
+        let mut policy = LabelPolicy { coswara_cough: CoughKind::Both, ..LabelPolicy::default() };
+        policy.set(SourceKind::Table, "a new word", Treatment::Sick);
+        policy.set_diagnosis("flu", Treatment::Exclude);
+        policy.quality.treatment.insert(Flag::LowSnr, FlagTreatment::Exclude);
+        for policy in [LabelPolicy::default(), policy] {
+            policy.write(&path).unwrap();
+            assert_eq!(LabelPolicy::read(&path).unwrap(), policy);
+        }
+        assert!(std::fs::read_to_string(&path).unwrap().starts_with("# A label policy"));
+    }
+
+    #[test]
+    fn what_is_left_out_has_its_default() {
+        let policy = read("min_cough_detected = 0.5\n[quality]\nmin_secs = 1.0\n").unwrap();
+        let mut expected = LabelPolicy { min_cough_detected: 0.5, ..LabelPolicy::default() };
+        expected.quality.min_secs = 1.0;
+        assert_eq!(policy, expected);
+    }
+
+    #[test]
+    fn errors_name_the_line_and_the_key() {
+        for (text, line, word) in [
+            ("min_cough_detected = 0.5\nmin_cough = 0.5\n", 2, "`min_cough` means nothing"),
+            ("experts = \"fills\"\n\n[quality]\nmin_sec = 1.0\n", 4, "`quality.min_sec` means nothing"),
+            ("version = 1\nname = \"a study\"\n[policy]\n", 1, "`version` means nothing"),
+            ("experts = \"sometimes\"\n", 1, "sometimes"),
+            ("[labels.coswara]\nhealthy = \"well\"\n", 2, "well"),
+            ("[labels.cosvara]\nhealthy = \"healthy\"\n", 1, "cosvara"),
+            ("[quality.treatment]\nloud = \"warn\"\n", 2, "loud"),
+            ("path,dataset,person\n", 1, ""),
+            ("\n# nothing\n", 1, "says nothing"),
+        ] {
+            let error = read(text).unwrap_err();
+            let PolicyError::Damaged { line: found, problem, path } = &error else { panic!("{error:?}") };
+            assert_eq!(*found, line, "{text:?}: {error}");
+            assert!(problem.contains(word), "{text:?}: {error}");
+            assert!(error.to_string().ends_with(&format!("({})", path.display())), "{error}");
+        }
+        assert!(read(b"experts = \"caf\xe9\"\n").unwrap_err().to_string().contains("not UTF-8"));
+        assert!(matches!(LabelPolicy::read(Path::new("nowhere.policy.toml")), Err(PolicyError::File(_))));
+    }
+
+    #[test]
+    fn values_that_make_no_sense_are_named() {
+        for (text, word) in [
+            ("min_cough_detected = 2.0\n", "min_cough_detected is 2"),
+            ("[quality]\nmin_snr_db = nan\n", "quality.min_snr_db is NaN"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(matches!(error, PolicyError::Invalid { .. }), "{error:?}");
+            assert!(error.to_string().contains(word), "{error}");
+        }
+    }
+}
