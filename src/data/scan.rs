@@ -76,6 +76,17 @@ pub enum ScanError {
     Several(Vec<Self>),
 }
 
+impl ScanError {
+    /// Its parts, each with a reason of its own.
+    #[must_use]
+    pub fn each(self) -> Vec<Self> {
+        match self {
+            Self::Several(errors) => errors,
+            one => vec![one],
+        }
+    }
+}
+
 /// A dataset as its tables and folders describe it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SourceScan {

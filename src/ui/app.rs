@@ -10,6 +10,7 @@ use super::dialogs::Dialogs;
 use super::mapping::MappingDialog;
 use super::messages::Messages;
 use super::panels::{Action, Cx, DataTab, PANELS, Panel, PanelId};
+use super::rename::RenameDialog;
 use super::theme::{self, space};
 use super::undo::UndoWords;
 use super::{drop, shell};
@@ -26,6 +27,7 @@ pub struct App {
     dialogs: Dialogs,
     messages: Messages,
     mapping: MappingDialog,
+    rename: RenameDialog,
     closing: Closing,
     undo: UndoWords,
     /// The tab of the Data panel to go to on the next frame.
@@ -45,6 +47,7 @@ impl App {
             dialogs: Dialogs::default(),
             messages: Messages::default(),
             mapping: MappingDialog::default(),
+            rename: RenameDialog::default(),
             closing: Closing::default(),
             undo: UndoWords::default(),
             tab: None,
@@ -121,6 +124,7 @@ impl App {
         });
         self.messages.ui(ui.ctx(), &mut cx);
         self.mapping.ui(ui.ctx(), &mut cx);
+        self.rename.ui(ui.ctx(), &mut cx);
         let run = cx.state.predict_run().map(|run| run.name.as_str());
         drop::overlay(ui.ctx(), run);
         self.closing.ui(ui.ctx());
@@ -136,6 +140,7 @@ impl App {
                 self.session.send(command);
             }
             Action::Ask(dialog) => self.dialogs.ask(dialog),
+            Action::Rename => self.rename.open(&self.session.state().study.name),
             Action::Show(panel) => self.shown = panel,
             Action::ShowTab(tab) => {
                 self.shown = PanelId::Data;

@@ -5,6 +5,7 @@
 
 #![cfg(test)]
 
+mod explore;
 mod frames;
 mod panels;
 mod raster;

@@ -270,8 +270,8 @@ mod tests {
         assert_eq!(of("", &[Condition::Used(Label::Sick)]), ["Ben.wav"]);
         assert_eq!(of("", &[Condition::Unreadable]), ["Cid.wav"]);
         assert_eq!(of("", &[Condition::LeftOut]), ["Dan.wav", "f.webm", "g.webm"]);
-        assert_eq!(of("", &[below.clone()]), ["f.webm", "g.webm"]);
-        assert_eq!(of(" G.Web", &[below.clone()]), ["g.webm"]);
+        assert_eq!(of("", std::slice::from_ref(&below)), ["f.webm", "g.webm"]);
+        assert_eq!(of(" G.Web", std::slice::from_ref(&below)), ["g.webm"]);
         assert_eq!(of("", &[below.clone(), Condition::Dataset("folder".into())]), Vec::<String>::new());
         assert_eq!(of("", &[Condition::LeftOut, Condition::Dataset("folder".into())]), ["Dan.wav"]);
         assert_eq!(of("", &[Condition::ByHand]), ["Dan.wav"]);
