@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::Obstacle;
 use super::policy::Rule;
 use super::quality::Flag;
+use super::{Clip, Obstacle, Verdict};
 
 /// Why a recording is left out. Its `Display` is a phrase for tables and lists.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,13 +31,36 @@ pub enum Reason {
     ByHand,
 }
 
+impl Reason {
+    /// Whether both are one reason; a bound may have been moved meanwhile.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::CoughBelow(_), Self::CoughBelow(_))) || self == other
+    }
+
+    /// For which reasons recordings are left out, each with how many, in the order in which they first occur.
+    #[must_use]
+    pub fn tally<'a>(clips: impl IntoIterator<Item = &'a Clip>) -> Vec<(&'a Self, usize)> {
+        // There are few different reasons: looking through them is quicker than putting each of 35,000 in words.
+        let mut reasons: Vec<(&Self, usize)> = Vec::new();
+        for clip in clips {
+            let Verdict::Exclude(reason) = &clip.verdict else { continue };
+            match reasons.iter_mut().find(|(known, _)| *known == reason) {
+                Some((_, count)) => *count += 1,
+                None => reasons.push((reason, 1)),
+            }
+        }
+        reasons
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Obstacle(obstacle) => obstacle.fmt(f),
             Self::NotReadYet => f.write_str("not read yet"),
-            Self::CoughBelow(bound) => write!(f, "cough_detected below {bound}"),
-            Self::CoughNotStated => f.write_str("cough_detected is not stated"),
+            Self::CoughBelow(bound) => write!(f, "cough score below {bound}"),
+            Self::CoughNotStated => f.write_str("cough score not stated"),
             Self::Rule(rule) if rule.status.is_empty() => f.write_str(rule.why),
             Self::Rule(rule) => write!(f, "{}: {}", rule.status, rule.why),
             Self::Choice(status) if status.is_empty() => f.write_str("nothing stated: left out by choice"),

@@ -83,6 +83,17 @@ pub enum ScanError {
     Several(Vec<Self>),
 }
 
+impl ScanError {
+    /// Its parts, each with a reason of its own.
+    #[must_use]
+    pub fn each(self) -> Vec<Self> {
+        match self {
+            Self::Several(errors) => errors,
+            one => vec![one],
+        }
+    }
+}
+
 /// A dataset as its tables and folders describe it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SourceScan {
@@ -143,7 +154,8 @@ impl SourceScan {
 impl SourceSummary {
     /// Counts the recordings of one dataset.
     #[must_use]
-    pub fn of<'a>(kind: SourceKind, root: &Path, clips: impl IntoIterator<Item = &'a Clip>) -> Self {
+    pub fn of<'a>(kind: SourceKind, root: &Path, clips: impl IntoIterator<Item = &'a Clip, IntoIter: Clone>) -> Self {
+        let clips = clips.into_iter();
         let mut summary = Self {
             kind,
             path: root.to_owned(),
@@ -154,18 +166,15 @@ impl SourceSummary {
             unreadable: Vec::new(),
             without_audio: Vec::new(),
         };
-        // There are few different reasons, and one in words for each of 35,000 recordings would take longer than the rest.
-        let mut reasons: Vec<(&Reason, usize)> = Vec::new();
+        for (reason, count) in Reason::tally(clips.clone()) {
+            *summary.excluded.entry(reason.to_string()).or_default() += count;
+        }
         for clip in clips {
             summary.recordings += 1;
             match &clip.verdict {
                 Verdict::Use(Label::Healthy) => summary.healthy += 1,
                 Verdict::Use(Label::Sick) => summary.sick += 1,
                 Verdict::Exclude(reason) => {
-                    match reasons.iter_mut().find(|(known, _)| *known == reason) {
-                        Some((_, count)) => *count += 1,
-                        None => reasons.push((reason, 1)),
-                    }
                     if *reason == Reason::Obstacle(Obstacle::NoAudioFile) {
                         summary.without_audio.push(clip.path.clone());
                     }
@@ -174,9 +183,6 @@ impl SourceSummary {
                     summary.unreadable.push(UnreadableFile { path: clip.path.clone(), reason: reason.clone() });
                 }
             }
-        }
-        for (reason, count) in reasons {
-            *summary.excluded.entry(reason.to_string()).or_default() += count;
         }
         summary
     }

@@ -9,6 +9,7 @@ use super::run::RunId;
 use crate::audio;
 use crate::data::demo::DemoConfig;
 use crate::data::sources::mapped::Mapping;
+use crate::data::study::filter::Filter;
 use crate::data::study::{ClipId, Edit};
 use crate::train::config::TrainConfig;
 
@@ -35,8 +36,8 @@ pub enum Command {
         /// Which of its columns hold what.
         mapping: Mapping,
     },
-    /// Forget the question which columns of a table hold what.
-    CancelMapping,
+    /// Forget the question which columns of the table in this folder hold what.
+    CancelMapping(PathBuf),
     /// Open the study in this folder, or make one there.
     OpenStudy(PathBuf),
     /// Keep the study in this folder from now on.
@@ -79,6 +80,8 @@ pub enum Command {
     CloseStudy,
     /// Show a recording in Explore.
     Select(ClipId),
+    /// Show only these recordings in Explore's list.
+    ShowOnly(Filter),
     /// Show recordings in another picture in Explore.
     ShowPicture(Picture),
     /// Play, pause, louder, on another device.

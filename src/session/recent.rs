@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::study::{portable, settings};
+use crate::data::study::portable;
+use crate::data::study::settings::{self, SourceEntry};
 use crate::files::write_atomic;
 
 const FILE_NAME: &str = "recent.toml";
@@ -36,14 +37,14 @@ pub(super) fn list(data_folder: &Path) -> Vec<RecentStudy> {
 
 fn describe(folder: PathBuf) -> Option<RecentStudy> {
     let settings = settings::Settings::read(&folder).ok()?;
-    let mut datasets: Vec<&str> = settings.sources.iter().map(|source| source.kind.name()).collect();
+    let place = |source: &SourceEntry| source.resolve(&folder).unwrap_or_else(|| portable::decode_root(&source.path));
+    let mut datasets: Vec<String> =
+        settings.sources.iter().map(|source| source.kind.name_in(&place(source)).into_owned()).collect();
     datasets.dedup();
     if datasets.is_empty() {
         return None;
     }
-    let folder_name = || folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let name = if settings.name.is_empty() { folder_name() } else { settings.name.clone() };
-    Some(RecentStudy { name, datasets: datasets.join(", "), folder })
+    Some(RecentStudy { name: settings::name_or_folder(&settings.name, &folder), datasets: datasets.join(", "), folder })
 }
 
 /// Puts a study first. Best effort: a list that cannot be written costs a person one look for the folder.

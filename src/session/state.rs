@@ -1,5 +1,6 @@
 //! What the session knows. The window and the command line read it; only the session changes it.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,6 +11,7 @@ use super::player::Player;
 use super::recent::RecentStudy;
 use super::run::{Run, RunId};
 use crate::data::sources::mapped::{Mapping, MappingCount, TablePreview};
+use crate::data::study::filter::Filter;
 use crate::data::study::{ClipId, StudyView};
 use crate::spectrogram::LevelPyramid;
 use crate::train::device::DeviceInfo;
@@ -21,8 +23,8 @@ pub struct State {
     pub study: Arc<StudyView>,
     /// Studies that were open lately.
     pub recent: Vec<RecentStudy>,
-    /// A folder with tables that nobody recognised: which columns hold what is for the person to say.
-    pub mapping: Option<Unmapped>,
+    /// Folders with tables that nobody recognised: which columns hold what is for the person to say, one after the other.
+    pub unmapped: VecDeque<Unmapped>,
     /// The job that makes or reads datasets, while one runs.
     pub loading: Option<Loading>,
     /// The recording that Explore shows.
@@ -100,6 +102,8 @@ pub struct Loading {
 /// The recording that Explore shows.
 #[derive(Default)]
 pub struct Explore {
+    /// Which recordings the list shows.
+    pub filter: Filter,
     /// Which recording of the study.
     pub selected: Option<ClipId>,
     /// Its sound and pictures.

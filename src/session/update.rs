@@ -1,7 +1,7 @@
 //! How commands start jobs, and how their reports change the state. Runs and predictions are in [`super::runs`].
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -13,6 +13,7 @@ use super::keeper::{Order, TrainAfter};
 use super::state::{Devices, Loading, Message, Severity, ViewState};
 use super::{Command, Session};
 use crate::data::sources::mapped::{self, Mapping};
+use crate::data::study::filter::Filter;
 use crate::data::study::{ClipId, Edit, StudyView};
 use crate::data::{LabelPolicy, policy, table};
 use crate::train::TrainConfig;
@@ -28,11 +29,11 @@ impl Session {
                 self.order(Order::Demo { config, then: Some(TrainAfter { folder }) });
             }
             Command::OpenMapped { root, mapping } => {
-                self.state.mapping = None;
+                self.forget_unmapped(&root);
                 self.order(Order::AddMapped { root, mapping });
             }
             Command::CountMapping { root, mapping } => self.count_mapping(root, mapping),
-            Command::CancelMapping => self.state.mapping = None,
+            Command::CancelMapping(root) => self.forget_unmapped(&root),
             Command::OpenStudy(folder) => self.order(Order::OpenStudy(folder)),
             Command::SaveStudyAs(folder) => self.order(Order::SaveAs(folder)),
             Command::Edit(edit) => self.order(Order::Edit(edit)),
@@ -48,6 +49,7 @@ impl Session {
             Command::SavePolicy(path) => self.save_policy(path),
             Command::CloseStudy => self.order(Order::Close),
             Command::Select(clip) => self.select(clip),
+            Command::ShowOnly(filter) => self.state.explore.filter = filter,
             Command::ShowPicture(picture) => self.show_picture(picture),
             Command::Sound(command) => self.on_sound_command(command),
             Command::StartRun { config, folder } => self.start_run(*config, folder),
@@ -121,6 +123,10 @@ impl Session {
                 "The part of the program that holds the study has ended; start the program again",
             );
         }
+    }
+
+    fn forget_unmapped(&mut self, root: &Path) {
+        self.state.unmapped.retain(|unmapped| unmapped.root != root);
     }
 
     fn count_mapping(&mut self, root: PathBuf, mapping: Mapping) {
@@ -222,9 +228,15 @@ impl Session {
                 self.start_run(TrainConfig { split, ..TrainConfig::default() }, folder);
             }
             Event::Recent(recent) => self.state.recent = recent,
-            Event::Unmapped(unmapped) => self.state.mapping = Some(unmapped),
+            Event::Unmapped(unmapped) => {
+                // Dropped once more, it is still one question.
+                match self.state.unmapped.iter_mut().find(|asked| asked.root == unmapped.root) {
+                    Some(asked) => *asked = unmapped,
+                    None => self.state.unmapped.push_back(unmapped),
+                }
+            }
             Event::MappingCounted { root, mapping, count } => {
-                if let Some(unmapped) = self.state.mapping.as_mut().filter(|unmapped| unmapped.root == root) {
+                if let Some(unmapped) = self.state.unmapped.iter_mut().find(|unmapped| unmapped.root == root) {
                     unmapped.count = Some((mapping, count));
                 }
             }
@@ -289,6 +301,11 @@ impl Session {
         });
         if explore.selected.is_none() {
             explore.view = ViewState::Empty;
+        }
+        explore.filter.forget_missing(study);
+        if study.is_empty() {
+            // Another study is another question.
+            explore.filter = Filter::default();
         }
     }
 

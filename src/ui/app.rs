@@ -10,6 +10,7 @@ use super::dialogs::Dialogs;
 use super::mapping::MappingDialog;
 use super::messages::Messages;
 use super::panels::{Action, Cx, DataTab, PANELS, Panel, PanelId};
+use super::rename::RenameDialog;
 use super::shortcuts::Sheet;
 use super::theme::{self, space};
 use super::undo::UndoWords;
@@ -27,6 +28,7 @@ pub struct App {
     dialogs: Dialogs,
     messages: Messages,
     mapping: MappingDialog,
+    rename: RenameDialog,
     closing: Closing,
     undo: UndoWords,
     sheet: Sheet,
@@ -48,6 +50,7 @@ impl App {
             dialogs: Dialogs::default(),
             messages: Messages::default(),
             mapping: MappingDialog::default(),
+            rename: RenameDialog::default(),
             closing: Closing::default(),
             undo: UndoWords::default(),
             sheet: Sheet::default(),
@@ -126,6 +129,7 @@ impl App {
         });
         self.messages.ui(ui.ctx(), &mut cx);
         self.mapping.ui(ui.ctx(), &mut cx);
+        self.rename.ui(ui.ctx(), &mut cx);
         let run = cx.state.predict_run().map(|run| run.name.as_str());
         drop::overlay(ui.ctx(), run);
         self.closing.ui(ui.ctx());
@@ -142,6 +146,7 @@ impl App {
                 self.session.send(command);
             }
             Action::Ask(dialog) => self.dialogs.ask(dialog),
+            Action::Rename => self.rename.open(&self.session.state().study.name),
             Action::Show(panel) => self.shown = panel,
             Action::ShowTab(tab) => {
                 self.shown = PanelId::Data;

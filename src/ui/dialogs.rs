@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use eframe::egui::Context;
 
+use crate::data::policy;
 use crate::session::Command;
 
 /// A question that the system's file dialog answers.
@@ -23,6 +24,10 @@ pub enum Dialog {
     ExportReport,
     /// Into which file to write the table of recordings.
     ExportTable,
+    /// Into which file to write the label policy.
+    SavePolicy,
+    /// From which file to take the label policy.
+    ReadPolicy,
     /// In which folder the dataset with this key is now.
     Locate(Arc<str>),
     /// Where the table of recordings is now that is the dataset with this key.
@@ -43,6 +48,8 @@ impl Dialog {
             Self::OpenRecordings => Some(Command::Predict(picked)),
             Self::ExportReport => picked.pop().map(Command::ExportReport),
             Self::ExportTable => picked.pop().map(Command::ExportTable),
+            Self::SavePolicy => picked.pop().map(Command::SavePolicy),
+            Self::ReadPolicy => picked.pop().map(Command::ReadPolicy),
             Self::Locate(key) | Self::LocateTable(key) => picked.pop().map(|root| Command::Relocate { key, root }),
             Self::OpenStudy => picked.pop().map(Command::OpenStudy),
             Self::SaveStudy => picked.pop().map(Command::SaveStudyAs),
@@ -56,6 +63,8 @@ impl Dialog {
             Self::OpenRecordings => "Recordings to score",
             Self::ExportReport => "Folder for the report",
             Self::ExportTable => "Table of all recordings",
+            Self::SavePolicy => "File for the label policy",
+            Self::ReadPolicy => "A label policy (.policy.toml)",
             Self::Locate(_) => "Where is this dataset now?",
             Self::LocateTable(_) => "Where is this table now?",
             Self::OpenStudy => "A study's folder, or an empty one for a new study",
@@ -134,6 +143,14 @@ fn answer_of(dialog: &Dialog) -> Answer {
             let picked = window.set_file_name("recordings.csv").save_file();
             Box::pin(async move { paths(picked.await.map(|file| vec![file])) })
         }
+        Dialog::SavePolicy => {
+            let picked = window.set_file_name(format!("labels.{}", policy::EXTENSION)).save_file();
+            Box::pin(async move { paths(picked.await.map(|file| vec![file])) })
+        }
+        Dialog::ReadPolicy => {
+            let picked = window.add_filter("Label policy", &["toml"]).pick_file();
+            Box::pin(async move { paths(picked.await.map(|file| vec![file])) })
+        }
         Dialog::ExportReport | Dialog::Locate(_) | Dialog::OpenStudy | Dialog::SaveStudy => {
             let picked = window.set_can_create_directories(true).pick_folder();
             Box::pin(async move { paths(picked.await.map(|folder| vec![folder])) })
@@ -153,6 +170,8 @@ mod tests {
             Dialog::OpenRecordings,
             Dialog::ExportReport,
             Dialog::ExportTable,
+            Dialog::SavePolicy,
+            Dialog::ReadPolicy,
             Dialog::Locate("coswara".into()),
             Dialog::LocateTable("table".into()),
             Dialog::OpenStudy,

@@ -44,7 +44,7 @@ enum Answer {
 impl MappingDialog {
     /// Draws the question while the session has one.
     pub fn ui(&mut self, ctx: &Context, cx: &mut Cx<'_>) {
-        let Some((unmapped, first)) = cx.state.mapping.as_ref().and_then(|it| Some((it, it.tables.first()?))) else {
+        let Some((unmapped, first)) = cx.state.unmapped.front().and_then(|it| Some((it, it.tables.first()?))) else {
             self.draft = None;
             return;
         };
@@ -56,15 +56,16 @@ impl MappingDialog {
         } else {
             return;
         };
+        let waiting = cx.state.unmapped.len() - 1;
         let modal = Modal::new(Id::unique("mapping"))
-            .show(ctx, |ui| theme::dialog_frame().show(ui, |ui| question(ui, unmapped, draft, fresh)).inner);
+            .show(ctx, |ui| theme::dialog_frame().show(ui, |ui| question(ui, unmapped, draft, fresh, waiting)).inner);
         // A click beside the dialog would throw the choices away.
         let escaped = modal.should_close() && !modal.backdrop_response.clicked();
         let mapping = draft.mapping.clone();
         match modal.inner {
             Some(Answer::Open) => cx.send(Command::OpenMapped { root: unmapped.root.clone(), mapping }),
-            Some(Answer::Cancel) => cx.send(Command::CancelMapping),
-            None if escaped => cx.send(Command::CancelMapping),
+            Some(Answer::Cancel) => cx.send(Command::CancelMapping(unmapped.root.clone())),
+            None if escaped => cx.send(Command::CancelMapping(unmapped.root.clone())),
             None if draft.counted.as_ref() != Some(&mapping) => {
                 draft.counted = Some(mapping.clone());
                 cx.send(Command::CountMapping { root: unmapped.root.clone(), mapping });
@@ -74,7 +75,8 @@ impl MappingDialog {
     }
 }
 
-fn question(ui: &mut Ui, unmapped: &Unmapped, draft: &mut Draft, fresh: bool) -> Option<Answer> {
+/// The question about one folder, while `waiting` others wait for their own.
+fn question(ui: &mut Ui, unmapped: &Unmapped, draft: &mut Draft, fresh: bool, waiting: usize) -> Option<Answer> {
     let room = ui.ctx().content_rect().size() - vec2(2.0 * space::XL, 2.0 * space::XL);
     ui.set_width(WIDTH.min(room.x));
     ui.label(theme::section(format!("Which columns of “{}” hold what?", file_name(&unmapped.root))));
@@ -94,7 +96,7 @@ fn question(ui: &mut Ui, unmapped: &Unmapped, draft: &mut Draft, fresh: bool) ->
     });
     ui.add_space(space::XS);
     found(ui, unmapped, &draft.mapping);
-    answer(ui, draft, fresh)
+    answer(ui, draft, fresh, waiting)
 }
 
 fn table_choice(ui: &mut Ui, unmapped: &Unmapped, mapping: &mut Mapping) {
@@ -226,7 +228,7 @@ fn found(ui: &mut Ui, unmapped: &Unmapped, mapping: &Mapping) {
     ui.add(Label::new(theme::muted(ui, next)).wrap());
 }
 
-fn answer(ui: &mut Ui, draft: &Draft, fresh: bool) -> Option<Answer> {
+fn answer(ui: &mut Ui, draft: &Draft, fresh: bool, waiting: usize) -> Option<Answer> {
     let same = draft.mapping.file == draft.mapping.label;
     ui.add_space(space::S);
     ui.horizontal(|ui| {
@@ -238,6 +240,11 @@ fn answer(ui: &mut Ui, draft: &Draft, fresh: bool) -> Option<Answer> {
         let cancel = ui.button("Cancel");
         if same {
             ui.label(theme::muted(ui, "File and label cannot be the same column"));
+        } else if waiting > 0 {
+            ui.label(theme::muted(
+                ui,
+                counted(waiting, "more folder asks after this one", "more folders ask after this one"),
+            ));
         }
         if open.clicked() { Some(Answer::Open) } else { cancel.clicked().then_some(Answer::Cancel) }
     })

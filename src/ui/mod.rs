@@ -11,6 +11,7 @@ mod format;
 mod mapping;
 mod messages;
 pub mod panels;
+mod rename;
 mod shell;
 mod shortcuts;
 pub mod theme;

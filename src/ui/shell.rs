@@ -74,6 +74,10 @@ fn file_menu(ui: &mut Ui, cx: &mut Cx<'_>) {
         recent_items(ui, cx);
         ui.separator();
         let open = !cx.state.study.is_empty();
+        let help = "The name that stands above its data and in the lists of studies";
+        if ui.add_enabled(open, menu_item("Rename the study…")).on_hover_text(help).clicked() {
+            cx.rename();
+        }
         for (name, help, dialog) in [
             (
                 "Keep the study in another folder…",

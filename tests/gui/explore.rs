@@ -1,178 +1,134 @@
-//! What a person does with one recording: zoom, mark, read, listen.
+//! Finding recordings in Explore: by a reason, by several conditions, and one after the other.
 
-use coughscope::session::{SoundDevices, ViewState};
+use coughscope::data::quality::Flag;
+use coughscope::data::study::filter::{Condition, Filter};
+use coughscope::data::{Reason, SourceKind, Verdict};
+use coughscope::session::{Command, StudyView};
 use coughscope::ui::panels::PanelId;
-use eframe::egui::{
-    Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, Pos2, Rect, Theme, TouchPhase, pos2, vec2,
-};
-use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use eframe::egui::accesskit::Role;
+use eframe::egui::{Key, Theme};
+use egui_kittest::kittest::Queryable as _;
 
 use super::support::run_until;
-use super::window::{PATIENCE, USUAL, Window};
+use super::window::{PATIENCE, SMALLEST, USUAL, Window};
 
-/// Explore, with a recording of the demo study that is used.
-fn explore() -> Window {
+/// People in the demo studies here: with every flaw among them.
+const PEOPLE: usize = 60;
+
+fn study(window: &Window) -> &StudyView {
+    &window.harness.state().state().study
+}
+
+/// The recording on the right.
+fn selected(window: &Window) -> usize {
+    window.harness.state().state().explore.selected.unwrap().0
+}
+
+/// The list says how many it shows.
+fn assert_shown(window: &Window, shown: usize) {
+    window.harness.get_by_label(&format!("{shown} of {} shown", study(window).clips.len()));
+}
+
+#[test]
+fn a_reason_in_the_overview_leads_to_just_its_recordings() {
     let mut window = Window::new(USUAL, Theme::Light);
-    window.open_study(40);
+    window.open_study(PEOPLE);
+    let below = |verdict: &Verdict| matches!(verdict, Verdict::Exclude(Reason::CoughBelow(_)));
+    let expected: Vec<usize> =
+        (0..study(&window).clips.len()).filter(|place| below(&study(&window).clips[*place].verdict)).collect();
+    assert!(!expected.is_empty(), "the detector takes some recordings of the demo study for no cough");
+
+    window.harness.get_by_label("COUGHVID: cough score below 0.8").click();
+    window.settle();
+    assert_eq!(window.harness.state().shown(), PanelId::Explore);
+    window.harness.check_accessibility();
+    assert_shown(&window, expected.len());
+    assert_eq!(selected(&window), expected[0], "one of them is shown");
+
+    // Both conditions are there, and each can be taken away.
+    window.harness.get_by_label("COUGHVID: show the others too");
+    window.harness.get_by_label("Left out: cough score below 0.8: show the others too").click();
+    window.settle();
+    let coughvid = study(&window).clips.iter().filter(|clip| clip.source == SourceKind::Coughvid).count();
+    assert_shown(&window, coughvid);
+    window.harness.get_by_label("COUGHVID: show the others too").click();
+    window.settle();
+    assert_shown(&window, study(&window).clips.len());
+}
+
+#[test]
+fn an_unreadable_file_in_the_overview_is_shown_among_the_others() {
+    let mut window = Window::new(USUAL, Theme::Light);
+    window.open_study(PEOPLE);
+    let unreadable = |study: &StudyView| Filter::of([Condition::Unreadable]).choose(study);
+    let all = unreadable(study(&window));
+    let path = study(&window).sources.iter().find_map(|source| source.summary.unreadable.first()).unwrap().path.clone();
+    let name = path.iter().rev().take(2).map(|part| part.to_string_lossy()).collect::<Vec<_>>();
+    window.harness.get_by_label(&format!("…/{}/{}", name[1], name[0])).click();
+    window.settle();
+    assert_eq!(window.harness.state().shown(), PanelId::Explore);
+    assert_shown(&window, all.len());
+    assert_eq!(study(&window).clips[selected(&window)].path, path);
+}
+
+#[test]
+fn menus_and_search_narrow_the_list_together() {
+    let mut window = Window::new(SMALLEST, Theme::Light);
+    window.open_study(PEOPLE);
     window.go_to("Explore", PanelId::Explore);
-    let clips = &window.harness.state().state().study.clips;
-    let used = clips.iter().position(|clip| clip.verdict.label().is_some()).unwrap();
-    window.harness.state_mut().send(coughscope::session::Command::Select(coughscope::session::ClipId(used)));
-    run_until(&mut window.harness, PATIENCE, "a recording", |harness| {
-        matches!(harness.state().state().explore.view, ViewState::Ready(_))
-    });
-    window.settle();
-    window
-}
-
-fn place_of(window: &Window, picture: &str) -> Rect {
-    window.harness.get_by_label(picture).rect()
-}
-
-/// What a screen reader says of the waveform: what is seen and what is selected.
-fn words(window: &Window) -> String {
-    window.harness.get_by_label("Waveform").accesskit_node().description().unwrap_or_default()
-}
-
-/// The two numbers before `what` in the words on the waveform.
-fn range(window: &Window, what: &str) -> Option<(f64, f64)> {
-    let words = words(window);
-    let part = words.split(", ").find(|part| part.ends_with(what))?;
-    let numbers: Vec<f64> = part.split(' ').filter_map(|word| word.parse().ok()).collect();
-    Some((numbers[0], numbers[1]))
-}
-
-fn duration(window: &Window) -> f64 {
-    let ViewState::Ready(view) = &window.harness.state().state().explore.view else { panic!("nothing is shown") };
-    view.duration().0
-}
-
-fn wheel(window: &mut Window, at: Pos2, delta: eframe::egui::Vec2, modifiers: Modifiers) {
-    window.harness.hover_at(at);
-    window.harness.event(Event::MouseWheel {
-        unit: MouseWheelUnit::Point,
-        delta,
-        modifiers,
-        phase: TouchPhase::Move,
-        source: MouseWheelSource::Wheel,
-    });
-    // The wheel is smoothed over several frames.
-    window.harness.run_steps(30);
-}
-
-fn drag(window: &mut Window, from: Pos2, to: Pos2) {
-    window.harness.hover_at(from);
-    window.harness.step();
-    window.harness.drag_at(from);
-    window.harness.step();
-    for step in 1..=4 {
-        window.harness.hover_at(from + (to - from) * (step as f32 / 4.0));
-        window.harness.step();
-    }
-    window.harness.drop_at(to);
-    window.settle();
-}
-
-#[test]
-fn the_wheel_zooms_where_the_pointer_is_and_the_keys_lead_back() {
-    let mut window = explore();
-    let picture = place_of(&window, "Spectrogram");
-    assert_eq!(range(&window, "shown"), None, "all of it is seen at first");
-    let at = pos2(picture.left() + 0.25 * picture.width(), picture.center().y);
-    wheel(&mut window, at, vec2(0.0, 200.0), Modifiers::NONE);
-    let (from, to) = range(&window, "shown").unwrap();
-    let total = duration(&window);
-    assert!((to - from) < 0.7 * total, "{from} to {to} of {total}");
-    assert!(((from + 0.25 * (to - from)) - 0.25 * total).abs() < 0.01 * total, "what is under the pointer stays there");
-
-    window.harness.key_press(Key::ArrowRight);
-    window.settle();
-    assert!(range(&window, "shown").unwrap().0 > from, "the arrow moves the picture");
-    window.harness.key_press(Key::Num0);
-    window.settle();
-    assert_eq!(range(&window, "shown"), None);
-    window.harness.key_press(Key::Plus);
-    window.settle();
-    let (from, to) = range(&window, "shown").unwrap();
-    assert!(((to - from) / total - 0.5).abs() < 0.01);
-    window.harness.get_by_label("Show the whole recording").click();
-    window.settle();
-    assert_eq!(range(&window, "shown"), None);
-}
-
-#[test]
-fn a_drag_selects_its_edges_move_and_z_zooms_to_it() {
-    let mut window = explore();
-    let (picture, total) = (place_of(&window, "Spectrogram"), duration(&window));
-    let at = |share: f32| pos2(picture.left() + share * picture.width(), picture.center().y);
-    drag(&mut window, at(0.5), at(0.25));
-    let close = |got: (f64, f64), want: (f64, f64)| {
-        assert!((got.0 / total - want.0).abs() < 0.01 && (got.1 / total - want.1).abs() < 0.01, "{got:?} of {total}");
+    let count = |window: &Window, conditions: &[Condition], text: &str| {
+        let mut filter = Filter::of(conditions.iter().cloned());
+        filter.text = text.to_owned();
+        filter.choose(study(window)).len()
     };
-    close(range(&window, "selected").unwrap(), (0.25, 0.5));
-    window.harness.get_by_label("Play, or pause").rect();
-
-    drag(&mut window, at(0.5), at(0.75));
-    close(range(&window, "selected").unwrap(), (0.25, 0.75));
-    window.harness.key_press(Key::Z);
-    window.settle();
-    close(range(&window, "shown").unwrap(), (0.25, 0.75));
-    window.harness.key_press(Key::Escape);
-    window.settle();
-    assert_eq!(range(&window, "selected"), None);
-    window.harness.hover_at(at(0.5));
-    window.harness.drag_at(at(0.5));
-    window.harness.drop_at(at(0.5));
-    window.settle();
-    assert_eq!(range(&window, "selected"), None, "a click selects nothing");
-}
-
-#[test]
-fn the_time_axis_is_dragged_along() {
-    let mut window = explore();
-    window.harness.key_press(Key::Plus);
-    window.harness.key_press(Key::Plus);
-    window.settle();
-    let before = range(&window, "shown").unwrap();
-    let picture = place_of(&window, "Spectrogram");
-    let below = |share: f32| pos2(picture.left() + share * picture.width(), picture.bottom() + 10.0);
-    drag(&mut window, below(0.75), below(0.5));
-    let after = range(&window, "shown").unwrap();
-    let quarter = (before.1 - before.0) / 4.0;
-    let room = duration(&window) - before.1;
-    assert!(((after.0 - before.0) - quarter.min(room)).abs() < 0.3 * quarter, "{before:?} to {after:?}");
-}
-
-#[test]
-fn where_nothing_can_be_played_the_window_says_so() {
-    let mut window = explore();
-    run_until(&mut window.harness, PATIENCE, "the sound devices", |harness| {
-        harness.state().state().player.devices != SoundDevices::Probing
-    });
-    window.settle();
-    let play = window.harness.get_by_label("Play, or pause").accesskit_node().is_disabled();
-    match &window.harness.state().state().player.devices {
-        SoundDevices::None(reason) => {
-            assert!(play && reason.contains("sound"), "{reason}");
-            window.harness.get_by_label("No sound device");
-        }
-        SoundDevices::Ready(_) | SoundDevices::Probing => assert!(!play),
+    let conditions = [Condition::Dataset("virufy".into()), Condition::Flag(Flag::LowSnr)];
+    let in_menu = [count(&window, &conditions[..1], ""), count(&window, &conditions[1..], "")];
+    for (menu, entry) in [("Dataset", format!("Virufy: {}", in_menu[0])), ("Quality", format!("Noisy: {}", in_menu[1]))]
+    {
+        window.harness.get_by_role_and_label(Role::ComboBox, menu).click();
+        window.settle();
+        window.harness.check_accessibility();
+        window.harness.get_by_label(&entry).click();
+        window.settle();
     }
+    let both = count(&window, &conditions, "");
+    assert!(both > 0 && both < in_menu[0], "{both} of {in_menu:?}");
+    assert_shown(&window, both);
+    window.harness.get_by_role_and_label(Role::TextInput, "Search").focus();
+    window.harness.get_by_role_and_label(Role::TextInput, "Search").type_text("POS");
+    window.settle();
+    let searched = count(&window, &conditions, "pos");
+    assert!(searched < both);
+    assert_shown(&window, searched);
+    window.harness.get_by_role_and_label(Role::ComboBox, "Dataset").click();
+    window.settle();
+    window.harness.get_by_label("All").click();
+    window.settle();
+    assert_shown(&window, count(&window, &conditions[1..], "pos"));
 }
 
 #[test]
-fn the_list_of_keys_opens_and_closes() {
-    let mut window = explore();
-    window.harness.event(Event::Key {
-        key: Key::Questionmark,
-        physical_key: None,
-        pressed: true,
-        repeat: false,
-        modifiers: Modifiers::NONE,
+fn a_decided_recording_leaves_the_list_and_the_next_one_follows() {
+    let mut window = Window::new(USUAL, Theme::Light);
+    window.open_study(PEOPLE);
+    window.go_to("Explore", PanelId::Explore);
+    let below = Filter::of([Condition::LeftOutFor(Reason::CoughBelow(0.8))]);
+    let rows = below.choose(study(&window));
+    assert!(rows.len() > 2, "{rows:?}");
+    window.harness.state_mut().send(Command::ShowOnly(below));
+    window.settle();
+    window.harness.key_press(Key::ArrowDown);
+    window.settle();
+    assert_eq!(selected(&window), rows[1].0);
+    window.harness.get_by_label("Decision: Leave out").click();
+    window.settle();
+    run_until(&mut window.harness, PATIENCE, "the decision", |harness| {
+        harness.state().state().study.clips[rows[1].0].decision.is_some()
     });
     window.settle();
-    window.harness.get_by_label("Previous or next recording");
-    window.harness.key_press(Key::Escape);
+    assert_shown(&window, rows.len() - 1);
+    assert_eq!(selected(&window), rows[1].0, "what was decided about stays in sight");
+    window.harness.key_press(Key::ArrowDown);
     window.settle();
-    assert!(window.harness.query_by_label("Previous or next recording").is_none());
+    assert_eq!(selected(&window), rows[2].0, "the next one is in its place");
 }

@@ -9,6 +9,7 @@ mod explore;
 mod frames;
 mod panels;
 mod parts;
+mod pictures;
 mod raster;
 mod screenshots;
 mod study;

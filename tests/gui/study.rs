@@ -81,14 +81,18 @@ fn the_bound_of_cough_detected_can_be_dragged() {
     window.go_to_tab("Labels");
     let before = used(&window);
     let slider = |window: &Window| -> f64 {
-        let node = window.harness.get_by_role_and_label(Role::Slider, "Cough detected at least");
+        let node = window.harness.get_by_role_and_label(Role::Slider, "Cough score at least");
         node.accesskit_node().numeric_value().unwrap()
     };
     assert!((slider(&window) - 0.8).abs() < 1e-9);
-    window.harness.get_by_role_and_label(Role::Slider, "Cough detected at least").set_value_accesskit(0.0);
+    window.harness.get_by_role_and_label(Role::Slider, "Cough score at least").set_value_accesskit(0.0);
     window.settle();
-    // The study may not have answered yet: the person's own value is shown all the same.
+    // The study may not have answered yet: the person's own value is shown all the same, with what it leaves.
     assert!(slider(&window).abs() < 1e-9, "{}", slider(&window));
+    let scores = study(&window).tally.cough_scores.clone();
+    let (few, many) = (scores.at_least(0.8), scores.at_least(0.0));
+    assert!(few < many && many <= scores.recordings, "{few} {many} {}", scores.recordings);
+    window.harness.get_by_label(&format!("or more: {many} of {} recordings", scores.recordings));
     wait_for(&mut window, "more recordings", |study| study.used().count() > before);
     assert!(slider(&window).abs() < 1e-9);
     assert!(study(&window).policy.min_cough_detected.abs() < 1e-9);
@@ -101,7 +105,7 @@ fn a_flag_can_leave_recordings_out_and_its_threshold_counts_them() {
     window.go_to_tab("Quality");
     let row = |study: &StudyView, flag| *study.tally.flags.iter().find(|row| row.flag == flag).unwrap();
     let few = row(study(&window), Flag::TooShort);
-    let label = "Too short: where it lasts less than";
+    let label = "Too short: lasts less than";
     window.harness.get_by_role_and_label(Role::Slider, label).set_value_accesskit(5.0);
     window.settle();
     wait_for(&mut window, "short recordings", |study| row(study, Flag::TooShort).left_out > few.left_out);
@@ -202,10 +206,10 @@ fn reading_can_be_stopped_and_goes_on() {
 #[test]
 fn a_folder_with_any_table_asks_for_its_columns() {
     let mut window = Window::new(SMALLEST, Theme::Light);
-    let folder = window.make_table();
+    let folder = window.make_table("clinic");
     window.drop(&[folder]);
     run_until(&mut window.harness, PATIENCE, "the count", |harness| {
-        harness.state().state().mapping.as_ref().is_some_and(|mapping| mapping.count.is_some())
+        harness.state().state().unmapped.front().is_some_and(|mapping| mapping.count.is_some())
     });
     window.settle();
     window.harness.check_accessibility();
@@ -227,18 +231,64 @@ fn a_folder_with_any_table_asks_for_its_columns() {
 }
 
 #[test]
+fn two_folders_with_tables_are_asked_about_one_after_the_other() {
+    let mut window = Window::new(USUAL, Theme::Light);
+    let folders = ["clinic", "ward"].map(|name| window.make_table(name));
+    window.drop(&folders);
+    run_until(&mut window.harness, PATIENCE, "both questions", |harness| harness.state().state().unmapped.len() == 2);
+    window.settle();
+    assert!(window.harness.state().state().messages.is_empty(), "a question is no error");
+    window.harness.get_by_label("Which columns of “clinic” hold what?");
+    window.harness.get_by_label("1 more folder asks after this one");
+    window.harness.get_by_label("Cancel").click();
+    window.settle();
+    window.harness.get_by_label("Which columns of “ward” hold what?");
+    assert!(window.harness.query_by_label_contains("after this one").is_none());
+    window.harness.get_by_label("Open the table").click();
+    window.settle();
+    window.wait_until_read();
+    assert_eq!(study(&window).sources.len(), 1);
+    // A table has no other name than its own.
+    window.harness.get_by_label("ward options");
+}
+
+#[test]
+fn a_study_is_renamed_from_the_file_menu() {
+    let mut window = Window::new(USUAL, Theme::Light);
+    window.open_study(PEOPLE);
+    window.harness.get_by_role_and_label(Role::Button, "File").click();
+    window.settle();
+    window.harness.get_by_label("Rename the study…").click();
+    window.settle();
+    window.harness.check_accessibility();
+    // The field has the focus already.
+    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    window.harness.get_by_role_and_label(Role::TextInput, "Name of the study").type_text("Coughs of 2020");
+    window.settle();
+    window.harness.key_press(Key::Enter);
+    window.settle();
+    wait_for(&mut window, "the name", |study| study.name == "Coughs of 2020");
+    window.harness.get_by_label("Coughs of 2020 · 3 datasets");
+    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    window.settle();
+    wait_for(&mut window, "the old name", |study| study.name != "Coughs of 2020");
+}
+
+#[test]
 fn the_question_for_columns_can_be_refused() {
     let mut window = Window::new(USUAL, Theme::Light);
     for refuse in [(|window: &mut Window| window.harness.get_by_label("Cancel").click()) as fn(&mut Window), |window| {
         window.harness.key_press(Key::Escape)
     }] {
-        let folder = window.make_table();
+        let folder = window.make_table("clinic");
         window.drop(&[folder]);
-        run_until(&mut window.harness, PATIENCE, "the question", |harness| harness.state().state().mapping.is_some());
+        run_until(&mut window.harness, PATIENCE, "the question", |harness| {
+            !harness.state().state().unmapped.is_empty()
+        });
         window.settle();
         refuse(&mut window);
         window.settle();
-        assert!(window.harness.state().state().mapping.is_none());
+        assert!(window.harness.state().state().unmapped.is_empty());
         assert!(study(&window).is_empty());
     }
 }

@@ -73,8 +73,8 @@ impl Window {
 
     /// Makes a folder with three recordings and a table that no dataset's layout fits: two rows name a recording that is
     /// there, one names none, and one recording is in no row.
-    pub fn make_table(&self) -> PathBuf {
-        let root = self.folder.path().join("clinic");
+    pub fn make_table(&self, name: &str) -> PathBuf {
+        let root = self.folder.path().join(name);
         std::fs::create_dir_all(root.join("sounds")).unwrap();
         let samples: Vec<i16> = (0..16_000).map(|i| ((f64::from(i) * 0.05).sin() * 9_000.0) as i16).collect();
         for name in ["p01", "p02", "p03"] {

@@ -36,8 +36,8 @@ fn coughvid_is_filtered_and_labelled_in_both_versions() {
         let summary = scan.summary();
         assert_eq!((scan.kind, counts(&summary)), (SourceKind::Coughvid, (8, 1, 2, 0)), "{heading}");
         let expected = [
-            ("cough_detected below 0.8", 1),
-            ("cough_detected is not stated", 1),
+            ("cough score below 0.8", 1),
+            ("cough score not stated", 1),
             ("in no table or sheet", 1),
             ("no audio file", 1),
             ("no status stated", 1),
@@ -102,7 +102,7 @@ fn coughvid_listeners_and_symptoms_are_kept_apart() {
         study = study.sound(&format!("deep/er/{}.wav", uuid(n)));
     }
     let scan = study.scan();
-    assert_eq!(reasons(&scan.summary()), [("cough_detected is not stated", 1)], "infinity is no score");
+    assert_eq!(reasons(&scan.summary()), [("cough score not stated", 1)], "infinity is no score");
     let said = |diagnosis: &str, rating, severity: &str| Opinion {
         diagnosis: diagnosis.into(),
         rating: Some(rating),
@@ -129,7 +129,7 @@ fn the_sample_of_coughvid_is_counted_as_its_table_says() {
     let [wav, v3] = summaries.as_slice() else { panic!("two folders: {summaries:?}") };
     assert_eq!((counts(wav), counts(v3)), ((17, 1, 0, 0), (17, 1, 0, 0)));
     assert_eq!(reasons(wav), [("no audio file", 16)]);
-    assert_eq!(reasons(v3), [("cough_detected below 0.8", 2), ("no audio file", 14)]);
+    assert_eq!(reasons(v3), [("cough score below 0.8", 2), ("no audio file", 14)]);
     // 0044cb7b and 7becf6fa: one place, one age and gender, three minutes apart.
     let people: BTreeSet<_> = scans[0].clips.iter().map(|clip| &clip.person).collect();
     assert_eq!(people.len(), 16);

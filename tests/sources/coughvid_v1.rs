@@ -42,7 +42,7 @@ fn the_first_version_is_labelled_by_its_sheets() {
     assert!(scan.root.ends_with("public_dataset"), "{:?}", scan.root);
     assert_eq!(counts(&scan.summary()), (7, 0, 1, 1), "the .ogg is read in place of the .wav, and holds nothing");
     let expected = [
-        ("cough_detected below 0.8", 1),
+        ("cough score below 0.8", 1),
         ("in no table or sheet", 1),
         ("its sheet (.json) is damaged", 1),
         ("no audio file", 1),

@@ -104,6 +104,28 @@ impl Desk {
 }
 
 #[test]
+fn a_study_can_be_given_a_name() {
+    let place = Place::new(4);
+    let mut desk = place.study("mine");
+    desk.does(Command::Open(vec![place.path("data")]));
+    assert_eq!(desk.view().name, "mine", "its folder's");
+    desk.does(Command::Edit(Edit::Name("  Coughs of 2020 ".into())));
+    assert_eq!(desk.view().name, "Coughs of 2020");
+    desk.does(Command::Undo);
+    assert_eq!(desk.view().name, "mine");
+    desk.does(Command::Redo);
+    desk.does(Command::SaveStudyAs(place.path("copy")));
+    assert_eq!(desk.view().name, "Coughs of 2020", "it stays in another folder");
+    desk.does(Command::Edit(Edit::Name(String::new())));
+    assert_eq!(desk.view().name, "copy");
+    drop(desk);
+
+    let again = place.study("mine");
+    assert_eq!(again.view().name, "Coughs of 2020", "it was kept");
+    assert!(again.0.state().recent.iter().any(|study| study.name == "Coughs of 2020"));
+}
+
+#[test]
 fn a_study_is_there_again_with_all_that_was_decided() {
     let place = Place::new(40);
     let mut first = place.study("mine");

@@ -53,7 +53,7 @@ pub const RULES: &[Rule] = {
     use SourceKind::{Coswara, Coughvid, Folder, Table, Virufy, VirufyCdf};
     use Treatment::{Exclude, Healthy, Sick};
     &[
-        rule(Coswara, "healthy", Healthy, "says so of themselves"),
+        rule(Coswara, "healthy", Healthy, "self-reported"),
         rule(Coswara, "positive_mild", Sick, "tested positive"),
         rule(Coswara, "positive_moderate", Sick, "tested positive"),
         rule(Coswara, "positive_asymp", Sick, "tested positive"),
@@ -63,9 +63,9 @@ pub const RULES: &[Rule] = {
         rule(Coswara, "recovered_full", Exclude, "recovered; neither sick nor clearly healthy"),
         rule(Coswara, "under_validation", Exclude, "the test result was still open"),
         rule(Coswara, "", Exclude, "no status stated"),
-        rule(Coughvid, "healthy", Healthy, "says so of themselves"),
-        rule(Coughvid, "COVID-19", Sick, "says so of themselves"),
-        rule(Coughvid, "symptomatic", Sick, "reports symptoms; the classes are healthy and sick"),
+        rule(Coughvid, "healthy", Healthy, "self-reported"),
+        rule(Coughvid, "COVID-19", Sick, "self-reported"),
+        rule(Coughvid, "symptomatic", Sick, "self-reported symptoms; the classes are healthy and sick"),
         rule(Coughvid, "", Exclude, "no status stated"),
         rule(Virufy, "negative", Healthy, "tested negative by PCR"),
         rule(Virufy, "positive", Sick, "tested positive by PCR"),
@@ -101,11 +101,19 @@ pub struct DiagnosisRule {
 /// Every known diagnosis with its default. COUGHVID's experts listened only; the classes are healthy and sick, so every
 /// illness of the airways counts as sick.
 pub const DIAGNOSES: &[DiagnosisRule] = &[
-    DiagnosisRule { diagnosis: "healthy_cough", default: Treatment::Healthy, why: "sounds healthy" },
-    DiagnosisRule { diagnosis: "COVID-19", default: Treatment::Sick, why: "sounds like COVID-19" },
-    DiagnosisRule { diagnosis: "lower_infection", default: Treatment::Sick, why: "sounds like a lower infection" },
-    DiagnosisRule { diagnosis: "upper_infection", default: Treatment::Sick, why: "sounds like an upper infection" },
-    DiagnosisRule { diagnosis: "obstructive_disease", default: Treatment::Sick, why: "sounds obstructed" },
+    DiagnosisRule { diagnosis: "healthy_cough", default: Treatment::Healthy, why: "sounds healthy to a physician" },
+    DiagnosisRule { diagnosis: "COVID-19", default: Treatment::Sick, why: "sounds like COVID-19 to a physician" },
+    DiagnosisRule {
+        diagnosis: "lower_infection",
+        default: Treatment::Sick,
+        why: "sounds like an infection of the lower airways",
+    },
+    DiagnosisRule {
+        diagnosis: "upper_infection",
+        default: Treatment::Sick,
+        why: "sounds like an infection of the upper airways",
+    },
+    DiagnosisRule { diagnosis: "obstructive_disease", default: Treatment::Sick, why: "sounds like obstructed airways" },
 ];
 
 /// The rule of `RULES` for this status, upper and lower case being one.

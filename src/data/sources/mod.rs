@@ -72,6 +72,16 @@ impl SourceKind {
             Self::Table => "Table",
         }
     }
+
+    /// The name on screen of the dataset of this kind in `root`: a plain folder and a table are called as they are on the
+    /// disk.
+    #[must_use]
+    pub fn name_in(self, root: &Path) -> std::borrow::Cow<'_, str> {
+        match self {
+            Self::Folder | Self::Table if root.file_name().is_some() => name_of(root),
+            known => known.name().into(),
+        }
+    }
 }
 
 impl std::fmt::Display for SourceKind {

@@ -3,6 +3,7 @@
 //! [`Study`] is the model in memory. Every change is an [`Edit`] whose application gives the edit that undoes it; a
 //! [`StudyView`] is what the screen, the command line and training see of it, and never changes.
 
+pub mod filter;
 pub mod index;
 mod moved;
 pub mod portable;
@@ -33,6 +34,8 @@ use super::{Clip, Decision, LabelPolicy, Sound, SourceKind, overlap};
 /// The datasets that belong together, and what became of their recordings.
 #[derive(Clone, Debug, Default)]
 pub struct Study {
+    /// Empty until a person has given it one.
+    name: String,
     sources: Vec<StudySource>,
     policy: LabelPolicy,
     split: SplitConfig,
@@ -100,6 +103,8 @@ pub enum Edit {
     Split(SplitConfig),
     /// Decisions about recordings, by their path; `None` leaves one to the policy.
     Decisions(Vec<(PathBuf, Option<Decision>)>),
+    /// Another name; an empty one for its folder's.
+    Name(String),
 }
 
 impl Edit {
@@ -111,6 +116,7 @@ impl Edit {
             Self::Split(_) => "the change of the parts".to_owned(),
             Self::Decisions(decisions) if decisions.len() == 1 => "the decision about a recording".to_owned(),
             Self::Decisions(decisions) => format!("the decision about {} recordings", decisions.len()),
+            Self::Name(_) => "the new name of the study".to_owned(),
         }
     }
 }
@@ -120,6 +126,12 @@ impl Study {
     #[must_use]
     pub fn new(policy: LabelPolicy, split: SplitConfig) -> Self {
         Self { policy, split, ..Self::default() }
+    }
+
+    /// The name that a person gave it; empty where nobody did.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Its datasets, in the order in which they were added.
@@ -337,6 +349,7 @@ impl Study {
             }
             Edit::Split(split) => Edit::Split(std::mem::replace(&mut self.split, split)),
             Edit::Decisions(decisions) => Edit::Decisions(self.set_decisions(decisions)),
+            Edit::Name(name) => Edit::Name(std::mem::replace(&mut self.name, name.trim().to_owned())),
         }
     }
 

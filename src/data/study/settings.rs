@@ -41,7 +41,8 @@ const HEADER: &str = "\
 pub struct Settings {
     /// The version of the layout: [`VERSION`], whatever was read.
     pub version: u32,
-    /// The study's name on screen and in reports.
+    /// The study's name on screen, if it was given one; else it is called like its folder.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// Which recordings are used, and as what.
     pub policy: LabelPolicy,
@@ -126,6 +127,16 @@ impl Default for Settings {
             sources: Vec::new(),
             decisions: BTreeMap::new(),
         }
+    }
+}
+
+/// What to call the study in `folder` that was given this name, or none.
+#[must_use]
+pub fn name_or_folder(name: &str, folder: &Path) -> String {
+    if name.is_empty() {
+        folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    } else {
+        name.to_owned()
     }
 }
 

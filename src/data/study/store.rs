@@ -17,7 +17,6 @@ use crate::files::FileError;
 /// What keeps a study. Shared between the threads that read recordings and the one that holds the model.
 pub struct Store {
     folder: Option<PathBuf>,
-    name: String,
     index: Mutex<Index>,
 }
 
@@ -54,7 +53,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Index`] when there is no memory for it.
     pub fn in_memory() -> Result<Self, StoreError> {
-        Ok(Self { folder: None, name: String::new(), index: Mutex::new(Index::in_memory()?) })
+        Ok(Self { folder: None, index: Mutex::new(Index::in_memory()?) })
     }
 
     /// Opens the study in `folder`, or makes one there, if the folder is empty or not there yet.
@@ -82,9 +81,7 @@ impl Store {
             other => other?,
         };
         let settings = if is_new { Settings::default() } else { Settings::read(folder)? };
-        let folder_name = || folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let name = if settings.name.is_empty() { folder_name() } else { settings.name.clone() };
-        let store = Self { folder: Some(folder.to_owned()), name, index: Mutex::new(index) };
+        let store = Self { folder: Some(folder.to_owned()), index: Mutex::new(index) };
         let study = store.load(&settings, folder, &mut notes)?;
         if is_new {
             store.save(&study)?;
@@ -95,6 +92,7 @@ impl Store {
     /// The study as settings and index describe it.
     fn load(&self, settings: &Settings, folder: &Path, notes: &mut Vec<String>) -> Result<Study, StoreError> {
         let mut study = Study::new(settings.policy.clone(), settings.split.clone());
+        study.name.clone_from(&settings.name);
         for entry in &settings.sources {
             let place = entry.resolve(folder);
             let root = place.clone().unwrap_or_else(|| portable::decode_root(&entry.path));
@@ -114,19 +112,13 @@ impl Store {
                 study.set_present(&key, false);
                 notes.push(format!(
                     "{} is not at its place any more; say where it is now ({})",
-                    entry.kind,
+                    entry.kind.name_in(&root),
                     root.display()
                 ));
             }
         }
         study.set_near(self.near(&study.roots())?);
         Ok(study)
-    }
-
-    /// The study's name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
     }
 
     /// Its folder; `None` for one in memory.
@@ -266,7 +258,7 @@ impl Store {
             (!decided.is_empty()).then(|| (source.key.to_string(), decided))
         });
         let settings = Settings {
-            name: self.name.clone(),
+            name: study.name().to_owned(),
             sources: sources.collect(),
             policy: study.policy().clone(),
             split: study.split().clone(),
@@ -288,11 +280,7 @@ impl Store {
         make_folder(folder)?;
         let index_path = folder.join(index::FILE);
         let copy = || {
-            let copy = Self {
-                folder: Some(folder.to_owned()),
-                name: folder.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-                index: Mutex::new(self.index().copy_to(&index_path)?),
-            };
+            let copy = Self { folder: Some(folder.to_owned()), index: Mutex::new(self.index().copy_to(&index_path)?) };
             // Last, as it makes the folder a study.
             copy.save(study)?;
             Ok(copy)

@@ -37,6 +37,30 @@ pub struct DiagnosisRow {
     pub why: &'static str,
     /// Recordings for which an expert said so.
     pub recordings: usize,
+    /// Those of them that are used.
+    pub used: usize,
+}
+
+/// The scores of COUGHVID's cough detector, to count at once how many recordings a bound would leave.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CoughScores {
+    /// Recordings of COUGHVID that have a file, whether or not they have a score.
+    pub recordings: usize,
+    /// Those that there are, 0 to 1, in ascending order.
+    ascending: Vec<f32>,
+}
+
+impl CoughScores {
+    fn of(mut scores: Vec<f32>, recordings: usize) -> Self {
+        scores.sort_unstable_by(f32::total_cmp);
+        Self { recordings, ascending: scores }
+    }
+
+    /// How many recordings have at least this score.
+    #[must_use]
+    pub fn at_least(&self, bound: f64) -> usize {
+        self.ascending.len() - self.ascending.partition_point(|score| f64::from(*score) < bound)
+    }
 }
 
 /// One flag of the quality policy, as a row.
@@ -61,6 +85,8 @@ pub struct Tally {
     pub diagnoses: Vec<DiagnosisRow>,
     /// Every flag, in the order of [`Flag::ALL`].
     pub flags: Vec<FlagRow>,
+    /// What the bound of COUGHVID's cough detector is compared with.
+    pub cough_scores: CoughScores,
     /// Recordings about which a person has decided.
     pub by_hand: usize,
 }
@@ -70,7 +96,8 @@ impl Tally {
     pub(super) fn of<'a>(sources: &[StudySource], clips: impl Iterator<Item = &'a Clip>, policy: &LabelPolicy) -> Self {
         // Counted by the datasets' own spelling first: one look-up for each recording and no new text.
         let mut spelled: BTreeMap<(SourceKind, &str), [usize; 2]> = BTreeMap::new();
-        let mut heard: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut heard: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
+        let (mut scores, mut with_detector) = (Vec::new(), 0);
         let mut flags = Flag::ALL.map(|flag| FlagRow {
             flag,
             treatment: policy.quality.treatment(flag),
@@ -80,8 +107,13 @@ impl Tally {
         let mut by_hand = 0;
         for clip in clips.filter(|clip| clip.has_file()) {
             let [recordings, used] = spelled.entry((clip.source, clip.status.as_str())).or_default();
+            let is_used = usize::from(clip.verdict.label().is_some());
             *recordings += 1;
-            *used += usize::from(clip.verdict.label().is_some());
+            *used += is_used;
+            if clip.source == SourceKind::Coughvid {
+                with_detector += 1;
+                scores.extend(clip.cough_detected);
+            }
             by_hand += usize::from(clip.decision.is_some());
             for row in flags.iter_mut().filter(|row| clip.flags.contains(row.flag)) {
                 row.recordings += 1;
@@ -89,13 +121,16 @@ impl Tally {
             }
             let said: BTreeSet<&str> = clip.opinions.iter().map(|opinion| opinion.diagnosis.as_str()).collect();
             for diagnosis in said.into_iter().filter(|diagnosis| !diagnosis.is_empty()) {
-                *heard.entry(diagnosis).or_default() += 1;
+                let [recordings, used] = heard.entry(diagnosis).or_default();
+                *recordings += 1;
+                *used += is_used;
             }
         }
         Self {
             statuses: status_rows(sources, &spelled, policy),
             diagnoses: diagnosis_rows(&heard, policy),
             flags: flags.to_vec(),
+            cough_scores: CoughScores::of(scores, with_detector),
             by_hand,
         }
     }
@@ -142,7 +177,7 @@ fn status_rows(
     rows
 }
 
-fn diagnosis_rows(heard: &BTreeMap<&str, usize>, policy: &LabelPolicy) -> Vec<DiagnosisRow> {
+fn diagnosis_rows(heard: &BTreeMap<&str, [usize; 2]>, policy: &LabelPolicy) -> Vec<DiagnosisRow> {
     if heard.is_empty() {
         return Vec::new();
     }
@@ -151,9 +186,10 @@ fn diagnosis_rows(heard: &BTreeMap<&str, usize>, policy: &LabelPolicy) -> Vec<Di
         treatment: policy.diagnosis(diagnosis),
         why,
         recordings: 0,
+        used: 0,
     };
     let mut rows: Vec<DiagnosisRow> = DIAGNOSES.iter().map(|rule| row(rule.diagnosis, rule.why)).collect();
-    for (diagnosis, recordings) in heard {
+    for (diagnosis, [recordings, used]) in heard {
         let known = rows.iter().position(|row| row.diagnosis.eq_ignore_ascii_case(diagnosis));
         let place = known.unwrap_or_else(|| {
             rows.push(row(diagnosis, "nobody has said yet what it counts as"));
@@ -161,6 +197,7 @@ fn diagnosis_rows(heard: &BTreeMap<&str, usize>, policy: &LabelPolicy) -> Vec<Di
         });
         if let Some(row) = rows.get_mut(place) {
             row.recordings += recordings;
+            row.used += used;
         }
     }
     rows
@@ -169,7 +206,7 @@ fn diagnosis_rows(heard: &BTreeMap<&str, usize>, policy: &LabelPolicy) -> Vec<Di
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Decision, Label, Obstacle, PersonId};
+    use crate::data::{Decision, Label, Obstacle, Opinion, PersonId};
 
     fn clip(flags: &[Flag], verdict: Verdict) -> Clip {
         let clip = Clip::new("a.wav".into(), SourceKind::Folder, PersonId("a".into()), "sick");
@@ -192,5 +229,39 @@ mod tests {
         assert_eq!(row(Flag::Clipped), Some((0, 0)));
         assert_eq!(tally.flags.len(), Flag::ALL.len());
         assert_eq!(tally.by_hand, 1);
+    }
+
+    #[test]
+    fn a_diagnosis_counts_what_has_it_and_what_is_used() {
+        let said = |verdict| {
+            let opinion = |diagnosis: &str| Opinion { diagnosis: diagnosis.into(), ..Opinion::default() };
+            // Two experts who agree are still one recording.
+            Clip { opinions: vec![opinion("COVID-19"), opinion("COVID-19"), opinion("")], ..clip(&[], verdict) }
+        };
+        let clips = [said(Verdict::Use(Label::Sick)), said(Verdict::Exclude(Reason::ByHand))];
+        let tally = Tally::of(&[], clips.iter(), &LabelPolicy::default());
+        let row = tally.diagnoses.iter().find(|row| row.diagnosis == "COVID-19").unwrap();
+        assert_eq!((row.recordings, row.used), (2, 1));
+        assert_eq!(tally.diagnoses.iter().map(|row| row.recordings).sum::<usize>(), 2);
+    }
+
+    #[test]
+    fn the_scores_count_as_the_policy_does() {
+        let scored = |score| Clip {
+            cough_detected: score,
+            ..Clip::new("a.webm".into(), SourceKind::Coughvid, PersonId("a".into()), "healthy")
+        };
+        let elsewhere = Clip { cough_detected: Some(0.9), ..clip(&[], Verdict::Use(Label::Sick)) };
+        let clips = [scored(Some(0.95)), scored(None), scored(Some(0.8)), scored(Some(0.1)), elsewhere];
+        let scores = Tally::of(&[], clips.iter(), &LabelPolicy::default()).cough_scores;
+        assert_eq!(scores.recordings, 4);
+        for bound in [0.0, 0.1, 0.5, 0.8, 0.81, 1.0] {
+            let policy = LabelPolicy { min_cough_detected: bound, ..LabelPolicy::default() };
+            let left_out = |clip: &Clip| {
+                matches!(policy.decide(clip), Verdict::Exclude(Reason::CoughBelow(_) | Reason::CoughNotStated))
+            };
+            let coughvid = clips.iter().filter(|clip| clip.source == SourceKind::Coughvid);
+            assert_eq!(scores.at_least(bound), coughvid.filter(|clip| !left_out(clip)).count(), "{bound}");
+        }
     }
 }

@@ -1,13 +1,15 @@
 //! What others see of a study at one moment. It never changes, so that it can be read from any thread without waiting.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashSet};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Shared, Study, StudySource, Tally};
 use crate::data::scan::{SourceSummary, note_on_repeats};
 use crate::data::split::{SplitConfig, SplitItem, SplitOutcome, split};
-use crate::data::{Clip, LabelPolicy, PersonId, SourceKind};
+use crate::data::{Clip, LabelPolicy, PersonId, Reason, SourceKind};
 
 /// A recording's place in [`StudyView::clips`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -21,7 +23,7 @@ pub const MOST_NAMED: usize = 50;
 pub struct StudyView {
     /// Counts up with every change of a session's study, so that whoever has computed something from it knows.
     pub revision: u64,
-    /// The study's name.
+    /// The study's name on screen: the one it was given, else its folder's.
     pub name: String,
     /// Where it is kept; `None` for one that is in memory only.
     pub folder: Option<PathBuf>,
@@ -68,6 +70,18 @@ pub struct SourceView {
     pub notes: Vec<String>,
     /// Its counts.
     pub summary: SourceSummary,
+    /// Why recordings are left out, each reason with how many, the most frequent first.
+    pub left_out: Vec<(Reason, usize)>,
+    /// The places of its recordings in [`StudyView::clips`].
+    pub places: Range<usize>,
+}
+
+impl SourceView {
+    /// Its name on screen.
+    #[must_use]
+    pub fn name(&self) -> Cow<'_, str> {
+        self.kind.name_in(&self.root)
+    }
 }
 
 impl StudyView {
@@ -75,6 +89,20 @@ impl StudyView {
     #[must_use]
     pub fn clip(&self, id: ClipId) -> Option<&Arc<Clip>> {
         self.clips.get(id.0)
+    }
+
+    /// The dataset with this key.
+    #[must_use]
+    pub fn source(&self, key: &str) -> Option<&SourceView> {
+        self.sources.iter().find(|source| *source.key == *key)
+    }
+
+    /// The names of the datasets of this kind, for what concerns all of them.
+    #[must_use]
+    pub fn names_of(&self, kind: SourceKind) -> String {
+        let of_kind = self.sources.iter().filter(|source| source.kind == kind);
+        let names: BTreeSet<Cow<'_, str>> = of_kind.map(SourceView::name).collect();
+        names.into_iter().collect::<Vec<_>>().join(", ")
     }
 
     /// Whether nothing is open.
@@ -116,7 +144,7 @@ impl StudyView {
     fn name_of(&self, source: &SourceView) -> String {
         let is_alone = self.sources.iter().filter(|other| other.kind == source.kind).count() == 1;
         let folder = source.root.file_name().filter(|_| !is_alone);
-        folder.map_or_else(|| source.kind.name().to_owned(), |folder| folder.to_string_lossy().into_owned())
+        folder.map_or_else(|| source.name().into_owned(), |folder| folder.to_string_lossy().into_owned())
     }
 
     /// Which other recording sounds as `clip` does: "same sound as ..." or "nearly the same sound as ..."; `None` where
@@ -133,31 +161,21 @@ impl Study {
     /// What others see of it now. Everything of it is counted here, once.
     #[must_use]
     pub fn view(&self) -> StudyView {
-        let wanted = |source: &'_ StudySource| -> Vec<Arc<Clip>> {
-            source.counted().map(|(_, clip)| clip).filter(|clip| self.policy.wants(clip.form)).cloned().collect()
-        };
-        let of_sources: Vec<Vec<Arc<Clip>>> = self.sources.iter().map(wanted).collect();
-        let sources = self
-            .sources
-            .iter()
-            .zip(&of_sources)
-            .map(|(source, clips)| SourceView {
-                key: source.key.clone(),
-                kind: source.kind,
-                root: source.root.clone(),
-                present: source.present,
-                packed: source.packed,
-                notes: source.notes.iter().cloned().chain(note_on_repeats(source.repeats.len())).collect(),
-                summary: SourceSummary::of(source.kind, &source.root, clips.iter().map(Arc::as_ref)),
-            })
-            .collect();
-        let clips: Vec<Arc<Clip>> = of_sources.into_iter().flatten().collect();
+        let mut clips: Vec<Arc<Clip>> = Vec::new();
+        let mut sources = Vec::with_capacity(self.sources.len());
+        for source in &self.sources {
+            let from = clips.len();
+            let counted = source.counted().map(|(_, clip)| clip);
+            clips.extend(counted.filter(|clip| self.policy.wants(clip.form)).cloned());
+            sources.push(source.view(&clips, from));
+        }
         let used_clips: Vec<&Arc<Clip>> = clips.iter().filter(|clip| clip.verdict.label().is_some()).collect();
         let used: Vec<&Clip> = used_clips.iter().map(|clip| clip.as_ref()).collect();
         let split = (!used.is_empty()).then(|| draw(&used, &self.split));
         let drawn = split.as_ref().and_then(|split| split.as_ref().ok());
         let people: HashSet<&PersonId> = used.iter().map(|clip| &clip.person).collect();
         StudyView {
+            name: self.name.clone(),
             unread: self.unread(),
             people: people.len(),
             tally: Tally::of(&self.sources, clips.iter().map(Arc::as_ref), &self.policy),
@@ -169,6 +187,27 @@ impl Study {
             sources,
             clips,
             ..StudyView::default()
+        }
+    }
+}
+
+impl StudySource {
+    /// What others see of it, with its recordings being those of `clips` from `from` on.
+    fn view(&self, clips: &[Arc<Clip>], from: usize) -> SourceView {
+        let own = clips.iter().skip(from).map(Arc::as_ref);
+        let mut left_out: Vec<(Reason, usize)> =
+            Reason::tally(own.clone()).into_iter().map(|(reason, count)| (reason.clone(), count)).collect();
+        left_out.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        SourceView {
+            key: self.key.clone(),
+            kind: self.kind,
+            root: self.root.clone(),
+            present: self.present,
+            packed: self.packed,
+            notes: self.notes.iter().cloned().chain(note_on_repeats(self.repeats.len())).collect(),
+            summary: SourceSummary::of(self.kind, &self.root, own),
+            left_out,
+            places: from..clips.len(),
         }
     }
 }

@@ -144,12 +144,13 @@ impl Job {
             Work::Paths(paths) => match scan::read_all(&paths, &progress) {
                 Ok(Scan { sources, problems }) => {
                     tables.scans = sources.into_iter().map(|scan| Table::of(scan, known, None)).collect();
-                    let unsolved = problems.iter().filter(|problem| !self.offer_mapping(problem));
-                    tables.problems = unsolved.map(ToString::to_string).collect();
+                    tables.problems = self.unsolved(problems);
                 }
                 Err(ScanError::Cancelled) => return Ok(Outcome::Stopped),
-                Err(error) if self.offer_mapping(&error) => return Ok(Outcome::Stopped),
-                Err(error) => return Err(error.to_string()),
+                Err(error) => {
+                    let problems = self.unsolved(error.each());
+                    return if problems.is_empty() { Ok(Outcome::Stopped) } else { Err(problems.join("\n")) };
+                }
             },
             Work::Mapped { root, mapping } => {
                 let scan = scan::read_again(SourceKind::Table, &root, Some(&mapping));
@@ -176,6 +177,11 @@ impl Job {
             }
         }
         Ok(Outcome::Tables(tables))
+    }
+
+    /// What of these problems a person cannot put right by naming the columns of a table, in words.
+    fn unsolved(&self, problems: Vec<ScanError>) -> Vec<String> {
+        problems.iter().filter(|problem| !self.offer_mapping(problem)).map(ToString::to_string).collect()
     }
 
     /// A folder that nobody recognises, or whose table lacks a column, may hold a table whose columns the person can name.

@@ -20,7 +20,7 @@ use reading::Reading;
 
 use super::Storage;
 use super::jobs::{Event, Reporter, guarded};
-use crate::data::study::{Edit, Store, Study};
+use crate::data::study::{Edit, Store, Study, settings};
 
 /// Views are published this often while recordings are read: often enough to watch, seldom enough to cost nothing.
 const PUBLISH_EVERY: Duration = Duration::from_millis(400);
@@ -191,8 +191,10 @@ impl Keeper {
         self.study.group();
         let mut view = self.study.view();
         view.revision = self.revision;
-        view.name = self.store.name().to_owned();
-        view.folder = self.store.folder().map(ToOwned::to_owned);
+        if let Some(folder) = self.store.folder() {
+            view.name = settings::name_or_folder(&view.name, folder);
+            view.folder = Some(folder.to_owned());
+        }
         view.undo = self.undo.last().map(|undo| undo.edit.name());
         view.redo = self.redo.last().map(Edit::name);
         self.unpublished = false;

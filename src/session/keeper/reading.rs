@@ -277,8 +277,8 @@ impl Keeper {
             if let Some(other) = self.study.source_at(&wanted).filter(|other| other.key != *key) {
                 self.fail(&format!(
                     "{} of this study is read from there already; choose the place to which {} was moved ({})",
-                    other.kind,
-                    source.kind,
+                    other.kind.name_in(&other.root),
+                    source.kind.name_in(&source.root),
                     scan.root.display()
                 ));
                 return false;
@@ -286,7 +286,7 @@ impl Keeper {
             if !self.study.resembles(key, scan) {
                 self.fail(&format!(
                     "none of the recordings that are known of {} are here; choose the place that has them ({})",
-                    source.kind,
+                    source.kind.name_in(&source.root),
                     scan.root.display()
                 ));
                 return false;
@@ -301,7 +301,7 @@ impl Keeper {
         if missing > 0 || (fresh > 0 && self.study.has_sounds(key)) {
             let text = format!(
                 "{}: {} files are new or changed and {} are missing since it was read last",
-                source.kind,
+                source.kind.name_in(&source.root),
                 grouped(fresh as u64),
                 grouped(missing as u64)
             );

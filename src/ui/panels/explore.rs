@@ -16,6 +16,9 @@ use crate::ui::format::{file_name, sentence};
 use crate::ui::theme::{self, palette, space};
 use crate::ui::widgets::{SoundView, badge, card, columns, empty_state, page_header, segments};
 
+/// Room that the name of the decision needs beside the choices and a reason, in points; a smaller window leaves it out.
+const HEAD_WIDTH: f32 = 560.0;
+
 /// The panel of the recordings.
 #[derive(Default)]
 pub struct ExplorePanel {
@@ -134,13 +137,16 @@ fn decision(ui: &mut Ui, clip: &Clip, cx: &mut Cx<'_>) {
     }
     let palette = palette(ui);
     let choices = [
-        (None, "By the policy", palette.text),
-        (Some(Decision::Use), "Use", palette.accent),
-        (Some(Decision::Healthy), "Healthy", palette.healthy),
-        (Some(Decision::Sick), "Sick", palette.sick),
-        (Some(Decision::Exclude), "Leave out", palette.text),
+        (None, "By the policy", palette.text, "The Labels and Quality tabs of Data decide"),
+        (Some(Decision::Use), "Use", palette.accent, "Used with the label of its status, whatever its quality"),
+        (Some(Decision::Healthy), "Healthy", palette.healthy, "Used as healthy, whatever its dataset says"),
+        (Some(Decision::Sick), "Sick", palette.sick, "Used as sick, whatever its dataset says"),
+        (Some(Decision::Exclude), "Leave out", palette.text, "Not used"),
     ];
     ui.horizontal_wrapped(|ui| {
+        if ui.available_width() >= HEAD_WIDTH {
+            ui.label(theme::muted(ui, "Decision"));
+        }
         if let Some(chosen) = segments(ui, "Decision", &choices, Some(clip.decision)) {
             cx.send(Command::Edit(Edit::Decisions(vec![(clip.path.clone(), chosen)])));
         }

@@ -80,6 +80,8 @@ pub enum Action {
     Send(Command),
     /// Open the system's file dialog.
     Ask(Dialog),
+    /// Ask for the study's name.
+    Rename,
     /// Go to another panel.
     Show(PanelId),
     /// Go to a tab of the Data panel.
@@ -111,6 +113,11 @@ impl<'a> Cx<'a> {
     /// Opens the system's file dialog.
     pub fn ask(&mut self, dialog: Dialog) {
         self.actions.push(Action::Ask(dialog));
+    }
+
+    /// Asks for the study's name.
+    pub fn rename(&mut self) {
+        self.actions.push(Action::Rename);
     }
 
     /// Goes to another panel.

@@ -1,71 +1,59 @@
 //! The list of recordings in Explore: search, filter, rows, arrow keys.
 
-use eframe::egui::{Align, Color32, Key, Label as TextLabel, Layout, Modifiers, Sense, TextEdit, Ui};
+use eframe::egui::{Align, Button, Color32, Key, Label as TextLabel, Layout, Modifiers, Sense, TextEdit, Ui, vec2};
 use egui_extras::{Column, TableBuilder};
 
 use super::Cx;
-use crate::data::quality::{Flag, FlagTreatment, QualityPolicy};
-use crate::data::{Clip, Label, Verdict};
+use crate::data::quality::{Flag, QualityPolicy};
+use crate::data::study::filter::{Condition, Facet, Filter, flags_that_count};
+use crate::data::{Clip, Label, SourceKind, Verdict};
 use crate::session::{ClipId, Command, StudyView};
-use crate::ui::format::{counted, file_name};
+use crate::ui::format::{count, file_name};
 use crate::ui::theme::{self, Palette, palette, space};
-use crate::ui::widgets::{badge, combo, dot};
+use crate::ui::widgets::{badge, chip, combo, dot};
 
 /// Room that the meaning of the colours needs, in points; in narrower lists a row tells it on hover.
 const LEGEND_WIDTH: f32 = 290.0;
+/// Width of a menu's entries, in points: room for the longer reasons.
+const MENU_WIDTH: f32 = 360.0;
+/// Height of the longest menu, in points; it scrolls.
+const MENU_HEIGHT: f32 = 400.0;
 
-/// Which recordings the list shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Filter {
-    #[default]
-    All,
+/// What became of a recording: each is of exactly one of these kinds, with the colour of its dot.
+#[derive(Clone, Copy)]
+enum Outcome {
     Used(Label),
     LeftOut,
     Unreadable,
-    /// With a flag that the policy does not ignore.
-    Flagged,
-    /// A person has decided.
-    ByHand,
 }
 
-impl Filter {
-    const ALL: [(Self, &'static str); 7] = [
-        (Self::All, "All"),
-        (Self::Used(Label::Healthy), "Healthy"),
-        (Self::Used(Label::Sick), "Sick"),
-        (Self::LeftOut, "Left out"),
-        (Self::Unreadable, "Unreadable"),
-        (Self::Flagged, "Flagged"),
-        (Self::ByHand, "By hand"),
-    ];
-    /// What became of a recording: each is of exactly one of these kinds.
-    const OUTCOMES: [Self; 4] = [Self::Used(Label::Healthy), Self::Used(Label::Sick), Self::LeftOut, Self::Unreadable];
+impl Outcome {
+    const ALL: [Self; 4] = [Self::Used(Label::Healthy), Self::Used(Label::Sick), Self::LeftOut, Self::Unreadable];
 
-    fn admits(self, clip: &Clip, policy: &QualityPolicy) -> bool {
-        match self {
-            Self::All => true,
-            Self::Used(label) => clip.verdict.label() == Some(label),
-            Self::LeftOut => matches!(clip.verdict, Verdict::Exclude(_)),
-            Self::Unreadable => matches!(clip.verdict, Verdict::Unreadable(_)),
-            Self::Flagged => flags_that_count(clip, policy).next().is_some(),
-            Self::ByHand => clip.decision.is_some(),
+    fn of(verdict: &Verdict) -> Self {
+        match verdict {
+            Verdict::Use(label) => Self::Used(*label),
+            Verdict::Exclude(_) => Self::LeftOut,
+            Verdict::Unreadable(_) => Self::Unreadable,
         }
     }
 
-    /// Of the dot before a recording that it admits.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Used(Label::Healthy) => "Healthy",
+            Self::Used(Label::Sick) => "Sick",
+            Self::LeftOut => "Left out",
+            Self::Unreadable => "Unreadable",
+        }
+    }
+
     fn colour(self, palette: &Palette) -> Color32 {
         match self {
-            Self::All | Self::ByHand => palette.text,
-            Self::Flagged => palette.warning,
             Self::Used(Label::Healthy) => palette.healthy,
             Self::Used(Label::Sick) => palette.sick,
             Self::LeftOut => palette.muted,
             Self::Unreadable => palette.error,
         }
-    }
-
-    fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(filter, _)| *filter == self).map_or("", |(_, name)| name)
     }
 }
 
@@ -73,18 +61,22 @@ impl Filter {
 #[derive(Clone, Default, PartialEq)]
 struct Query {
     revision: u64,
-    search: String,
     filter: Filter,
 }
+
+/// The conditions of a facet with how many recordings meet each, for one view of the study.
+type Choices = (Facet, u64, Vec<(Condition, usize)>);
 
 /// The list of recordings.
 #[derive(Default)]
 pub struct RecordingList {
-    search: String,
-    filter: Filter,
     /// The rows, chosen again only when what they were chosen by changes.
     rows: Vec<ClipId>,
     rows_of: Query,
+    /// Where the selection was when it last was among the rows: a recording that is decided about may leave them.
+    last_row: usize,
+    /// What the menu that is open offers, counted when it opens.
+    choices: Option<Choices>,
     /// Bring this row into view on the next frame: the selection itself follows only after this one.
     scroll_to: Option<ClipId>,
 }
@@ -121,7 +113,7 @@ const FIELDS: [Field; 5] = [
         min_list_width: 420.0,
         width: 72.0,
         share: 0.0,
-        text: |clip| clip.source.name().to_owned(),
+        text: |clip| dataset_name(clip).to_owned(),
     },
     Field {
         name: "Length",
@@ -146,6 +138,14 @@ const FIELDS: [Field; 5] = [
     },
 ];
 
+/// A dataset's name; a plain folder's and a table's are their own.
+fn dataset_name(clip: &Clip) -> &str {
+    match clip.source {
+        SourceKind::Folder | SourceKind::Table => &clip.dataset,
+        known => known.name(),
+    }
+}
+
 /// A person's name without its dataset, which has a column of its own.
 fn short_person(person: &str) -> &str {
     person.split_once(':').map_or(person, |(_, name)| name)
@@ -154,11 +154,18 @@ fn short_person(person: &str) -> &str {
 impl RecordingList {
     /// Draws the list and moves the selection.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let study = cx.state.study.as_ref();
-        self.search_ui(ui);
-        self.choose_rows(study, cx.state.explore.selected);
+        let state = cx.state;
+        let mut filter = state.explore.filter.clone();
+        search_ui(ui, &mut filter.text);
+        self.menus(ui, &state.study, &mut filter);
+        chips(ui, &state.study, &mut filter);
+        if filter != state.explore.filter {
+            cx.send(Command::ShowOnly(filter));
+        }
+        self.choose_rows(cx);
         ui.horizontal(|ui| {
-            ui.label(theme::muted(ui, counted(self.rows.len(), "recording", "recordings")));
+            let (shown, all) = (count(self.rows.len()), count(state.study.clips.len()));
+            ui.label(theme::muted(ui, format!("{shown} of {all} shown")));
             if ui.available_width() >= LEGEND_WIDTH {
                 ui.with_layout(Layout::right_to_left(Align::Center), legend);
             }
@@ -167,54 +174,74 @@ impl RecordingList {
         self.table(ui, cx);
     }
 
-    fn search_ui(&mut self, ui: &mut Ui) {
+    /// A menu for each facet.
+    fn menus(&mut self, ui: &mut Ui, study: &StudyView, filter: &mut Filter) {
         ui.horizontal(|ui| {
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let choice = combo("filter").width(96.0).selected_text(self.filter.name());
-                let choice = choice.show_ui(ui, |ui| {
-                    for (filter, name) in Filter::ALL {
-                        ui.selectable_value(&mut self.filter, filter, name);
-                    }
+            ui.spacing_mut().item_spacing.x = space::XS;
+            ui.spacing_mut().button_padding.x = space::S;
+            ui.spacing_mut().icon_width = space::M;
+            for facet in Facet::ALL {
+                let name = theme::plain(facet.name());
+                let name = if filter.get(facet).is_some() { name.color(palette(ui).accent) } else { name };
+                let menu = combo(facet.name()).width(0.0).height(MENU_HEIGHT).selected_text(name).show_ui(ui, |ui| {
+                    self.menu(ui, facet, study, filter);
                 });
-                choice.response.accessible_name("Show");
-                let field = TextEdit::singleline(&mut self.search)
-                    .hint_text("Search file, person or status")
-                    .desired_width(ui.available_width())
-                    .margin(eframe::egui::Margin::symmetric(space::S as i8, 6));
-                ui.add(field).accessible_name("Search");
-            });
+                menu.response.on_hover_text("Show only some recordings").accessible_name(facet.name());
+            }
         });
     }
 
-    fn choose_rows(&mut self, study: &StudyView, selected: Option<ClipId>) {
-        let query = Query { revision: study.revision, search: self.search.to_lowercase(), filter: self.filter };
-        if query == self.rows_of {
+    fn menu(&mut self, ui: &mut Ui, facet: Facet, study: &StudyView, filter: &mut Filter) {
+        ui.set_width(MENU_WIDTH);
+        if self.choices.as_ref().is_none_or(|(of, revision, _)| (*of, *revision) != (facet, study.revision)) {
+            self.choices = Some((facet, study.revision, facet.choices(study)));
+        }
+        let chosen = filter.get(facet).cloned();
+        if ui.selectable_label(chosen.is_none(), "All").clicked() {
+            filter.clear(facet);
+        }
+        for (condition, recordings) in self.choices.iter().flat_map(|(_, _, choices)| choices) {
+            let (words, number) = (condition.words(study), count(*recordings));
+            let entry = Button::selectable(chosen.as_ref() == Some(condition), &words);
+            let entry = ui.add(entry.right_text(theme::muted(ui, &number)).truncate().min_size(vec2(MENU_WIDTH, 0.0)));
+            if entry.accessible_name(format!("{words}: {number}")).on_hover_text(words).clicked() {
+                filter.set(condition.clone());
+            }
+        }
+    }
+
+    fn choose_rows(&mut self, cx: &mut Cx<'_>) {
+        let (study, explore) = (&cx.state.study, &cx.state.explore);
+        let is_new_question = self.rows_of.filter != explore.filter;
+        if !is_new_question && self.rows_of.revision == study.revision {
             return;
         }
-        self.rows = study
-            .clips
-            .iter()
-            .enumerate()
-            .filter(|(_, clip)| query.filter.admits(clip, &study.policy.quality) && matches(clip, &query.search))
-            .map(|(index, _)| ClipId(index))
-            .collect();
-        self.rows_of = query;
-        self.scroll_to = selected;
+        self.rows = explore.filter.choose(study);
+        self.rows_of = Query { revision: study.revision, filter: explore.filter.clone() };
+        self.scroll_to = explore.selected;
+        // Whoever asks for some recordings wants to see one of them. One that leaves the list by a decision stays in sight.
+        if is_new_question
+            && let Some(first) = self.rows.first()
+            && explore.selected.is_none_or(|selected| self.rows.binary_search(&selected).is_err())
+        {
+            self.scroll_to = Some(*first);
+            cx.send(Command::Select(*first));
+        }
     }
 
     /// Arrow keys move the selection, unless a field is being typed in.
     fn keys(&mut self, ui: &Ui, cx: &mut Cx<'_>) {
         let selected = cx.state.explore.selected;
-        let at = selected.and_then(|id| self.rows.iter().position(|row| *row == id));
+        let at = selected.and_then(|id| self.rows.binary_search(&id).ok());
+        self.last_row = at.unwrap_or(self.last_row);
         let typing = ui.ctx().egui_wants_keyboard_input();
         let pressed = |key| !typing && ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
         let last = self.rows.len().saturating_sub(1);
-        // From a recording that the filter hides, every key leads to the first that it shows.
-        let from = |step: &dyn Fn(usize) -> usize| at.map_or(0, step);
         let to = if pressed(Key::ArrowDown) {
-            Some(from(&|at| (at + 1).min(last)))
+            // Where the selection has left the rows, the next one has taken its place.
+            Some(at.map_or(self.last_row, |at| at + 1).min(last))
         } else if pressed(Key::ArrowUp) {
-            Some(from(&|at| at.saturating_sub(1)))
+            Some(self.last_row.saturating_sub(1).min(last))
         } else if pressed(Key::End) {
             Some(last)
         } else if pressed(Key::Home) || selected.is_none() {
@@ -245,8 +272,9 @@ impl RecordingList {
         for field in &fields {
             table = table.column(Column::exact(field.width(width)).clip(true));
         }
-        let selected = self.rows.iter().position(|row| Some(*row) == state.explore.selected);
-        let target = self.scroll_to.take().and_then(|id| self.rows.iter().position(|row| *row == id));
+        let place = |id: ClipId| self.rows.binary_search(&id).ok();
+        let selected = state.explore.selected.and_then(place);
+        let target = self.scroll_to.take().and_then(place);
         if let Some(row) = target {
             table = table.scroll_to_row(row, None);
         }
@@ -276,37 +304,57 @@ impl RecordingList {
     }
 }
 
+/// The text that a row must have somewhere.
+fn search_ui(ui: &mut Ui, text: &mut String) {
+    let field = TextEdit::singleline(text)
+        .hint_text("Search file, person or status")
+        .desired_width(ui.available_width())
+        .margin(eframe::egui::Margin::symmetric(space::S as i8, 6));
+    ui.add(field).accessible_name("Search");
+}
+
+/// The conditions that hold now, each to be clicked away.
+fn chips(ui: &mut Ui, study: &StudyView, filter: &mut Filter) {
+    let conditions: Vec<Condition> = filter.conditions().cloned().collect();
+    if conditions.is_empty() {
+        return;
+    }
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = space::XS;
+        for condition in conditions {
+            if chip(ui, &condition.words(study)) {
+                filter.clear(condition.facet());
+            }
+        }
+    });
+}
+
 /// What the colours of the dots mean, from right to left.
 fn legend(ui: &mut Ui) {
     let palette = palette(ui);
     ui.spacing_mut().item_spacing.x = space::XS;
-    for kind in Filter::OUTCOMES.iter().rev() {
-        ui.label(theme::caption(ui, kind.name()));
-        dot(ui, kind.colour(palette));
+    for outcome in Outcome::ALL.into_iter().rev() {
+        ui.label(theme::caption(ui, outcome.name()));
+        dot(ui, outcome.colour(palette));
         ui.add_space(space::S);
     }
-}
-
-/// The flags of a recording that the policy does not ignore.
-fn flags_that_count<'a>(clip: &Clip, policy: &'a QualityPolicy) -> impl Iterator<Item = Flag> + use<'a> {
-    let flags = clip.flags;
-    Flag::ALL.into_iter().filter(move |flag| flags.contains(*flag) && policy.treatment(*flag) != FlagTreatment::Ignore)
 }
 
 /// The class as a dot, the file's name, and marks for flags and what was decided by hand; in words on hover.
 fn name_cell(ui: &mut Ui, clip: &Clip, policy: &QualityPolicy) {
     let palette = palette(ui);
-    let (kind, reason) = match &clip.verdict {
-        Verdict::Use(label) => (Filter::Used(*label), String::new()),
-        Verdict::Exclude(reason) => (Filter::LeftOut, format!(": {reason}")),
-        Verdict::Unreadable(reason) => (Filter::Unreadable, format!(": {reason}")),
+    let outcome = Outcome::of(&clip.verdict);
+    let reason = match &clip.verdict {
+        Verdict::Use(_) => String::new(),
+        Verdict::Exclude(reason) => format!(": {reason}"),
+        Verdict::Unreadable(reason) => format!(": {reason}"),
     };
-    dot(ui, kind.colour(palette));
+    dot(ui, outcome.colour(palette));
     let used = clip.verdict.label().is_some();
     let name = file_name(&clip.path);
     let text = if used { name.clone().into() } else { eframe::egui::RichText::new(&name).color(palette.muted) };
     let flags: Vec<&str> = flags_that_count(clip, policy).map(Flag::name).collect();
-    let mut words = format!("{name}\n{}{reason}", kind.name());
+    let mut words = format!("{name}\n{}{reason}", outcome.name());
     if !flags.is_empty() {
         words += &format!("\nFlagged: {}", flags.join(", ").to_lowercase());
     }
@@ -325,65 +373,4 @@ fn name_cell(ui: &mut Ui, clip: &Clip, policy: &QualityPolicy) {
             ui.add(TextLabel::new(text).truncate()).on_hover_text(words);
         });
     });
-}
-
-/// Whether `clip` has `search` (lower case) in its file name, person, status or dataset.
-fn matches(clip: &Clip, search: &str) -> bool {
-    search.is_empty()
-        || file_name(&clip.path).to_lowercase().contains(search)
-        || clip.person.0.to_lowercase().contains(search)
-        || clip.status.to_lowercase().contains(search)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::data::{Obstacle, PersonId, Reason, SourceKind};
-
-    fn clip(verdict: Verdict) -> Clip {
-        let person = PersonId("coswara:Abc".into());
-        Clip { verdict, ..Clip::new("x/Cough-Heavy.wav".into(), SourceKind::Coswara, person, "positive_mild") }
-    }
-
-    #[test]
-    fn search_looks_at_file_person_and_status() {
-        let clip = clip(Verdict::Use(Label::Sick));
-        for (search, found) in [("", true), ("heavy", true), ("abc", true), ("mild", true), ("shallow", false)] {
-            assert_eq!(matches(&clip, search), found, "{search}");
-        }
-    }
-
-    #[test]
-    fn every_recording_has_one_outcome() {
-        let policy = QualityPolicy::default();
-        for verdict in [
-            Verdict::Use(Label::Healthy),
-            Verdict::Use(Label::Sick),
-            Verdict::Exclude(Reason::Obstacle(Obstacle::NoAudioFile)),
-            Verdict::Unreadable("no samples".into()),
-        ] {
-            let clip = clip(verdict);
-            assert!(Filter::All.admits(&clip, &policy));
-            let outcomes = Filter::OUTCOMES.iter().filter(|filter| filter.admits(&clip, &policy)).count();
-            assert_eq!(outcomes, 1, "{:?}", clip.verdict);
-        }
-    }
-
-    #[test]
-    fn ignored_flags_do_not_count_as_flagged() {
-        let policy = QualityPolicy::default();
-        for (flag, flagged) in [(Flag::LowSnr, true), (Flag::Silent, true), (Flag::NoCough, false)] {
-            let clip = Clip { flags: [flag].into_iter().collect(), ..clip(Verdict::Use(Label::Sick)) };
-            assert_eq!(Filter::Flagged.admits(&clip, &policy), flagged, "{flag}");
-        }
-    }
-
-    #[test]
-    fn what_was_decided_by_hand_is_found() {
-        let policy = QualityPolicy::default();
-        let mut clip = clip(Verdict::Use(Label::Sick));
-        assert!(!Filter::ByHand.admits(&clip, &policy));
-        clip.decision = Some(crate::data::Decision::Sick);
-        assert!(Filter::ByHand.admits(&clip, &policy));
-    }
 }

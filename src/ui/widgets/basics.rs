@@ -1,8 +1,8 @@
 //! The smallest pieces: a figure, a badge, a button, a bar.
 
 use eframe::egui::{
-    Align, Button, Color32, ComboBox, CornerRadius, Frame, Label, Layout, Margin, Rect, Response, RichText, Role,
-    Sense, Slider, Stroke, Ui, WidgetInfo, pos2, vec2,
+    Align, Button, Color32, ComboBox, CornerRadius, CursorIcon, Frame, Label, Layout, Margin, Rect, Response, RichText,
+    Role, Sense, Slider, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2,
 };
 
 use crate::ui::format::{count, counted, percent};
@@ -100,12 +100,26 @@ pub fn combo(id: &str) -> ComboBox<'static> {
     })
 }
 
-/// One of a few choices beside each other, each with its colour when chosen; `name` says what is chosen for screen readers
-/// and tests. Returns another one that was clicked.
+/// A condition that holds now, with a cross. Returns whether it was clicked, to take it away.
+pub fn chip(ui: &mut Ui, text: &str) -> bool {
+    let palette = palette(ui);
+    let words = RichText::new(format!("{text}  ×")).size(theme::size::SMALL).color(palette.accent);
+    ui.scope(|ui| {
+        ui.spacing_mut().interact_size.y = 22.0;
+        ui.spacing_mut().button_padding = vec2(space::S, 2.0);
+        let button = Button::new(words).fill(palette.accent_soft).stroke(Stroke::NONE).truncate();
+        let button = ui.add(button).on_hover_text(format!("{text}\nClick to show the others too"));
+        button.accessible_name(format!("{text}: show the others too")).clicked()
+    })
+    .inner
+}
+
+/// One of a few choices beside each other, each with its colour when chosen, and on hover what it does; `name` says what is
+/// chosen for screen readers and tests. Returns another one that was clicked.
 pub fn segments<T: Copy + PartialEq>(
     ui: &mut Ui,
     name: &str,
-    choices: &[(T, &'static str, Color32)],
+    choices: &[(T, &'static str, Color32, &'static str)],
     current: Option<T>,
 ) -> Option<T> {
     let palette = palette(ui);
@@ -113,17 +127,30 @@ pub fn segments<T: Copy + PartialEq>(
     Frame::new().fill(palette.canvas).corner_radius(CornerRadius::same(theme::RADIUS)).show(ui, |ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
         ui.spacing_mut().button_padding.x = space::S;
-        for (choice, text, colour) in choices {
+        for (choice, text, colour, help) in choices {
             let is_current = current == Some(*choice);
             let words =
                 if is_current { theme::strong(*text).color(*colour) } else { theme::plain(*text).color(palette.muted) };
-            let button = ui.add(Button::selectable(is_current, words));
+            let button = ui.add(Button::selectable(is_current, words)).on_hover_text(*help);
             if button.accessible_name(format!("{name}: {text}")).clicked() && !is_current {
                 chosen = Some(*choice);
             }
         }
     });
     chosen
+}
+
+/// A row of a list that can be clicked as a whole; `name` says for screen readers and tests what that shows. Contents are
+/// laid out from left to right.
+pub fn clickable_row(ui: &mut Ui, height: f32, name: &str, contents: impl FnOnce(&mut Ui)) -> Response {
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
+    if response.hovered() || response.has_focus() {
+        ui.painter().rect_filled(rect.expand2(vec2(space::XS, 0.0)), theme::RADIUS, palette(ui).raised);
+    }
+    let layout = Layout::left_to_right(Align::Center);
+    contents(&mut ui.new_child(UiBuilder::new().max_rect(rect).layout(layout)));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
+    response.on_hover_cursor(CursorIcon::PointingHand)
 }
 
 /// A slider whose rail is seen as something to drag along, and whose handle is no higher than its number.

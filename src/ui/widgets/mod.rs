@@ -10,8 +10,8 @@ mod sound;
 mod spectrogram;
 
 pub use basics::{
-    badge, class_bar, combo, dot, name_picture, notice, notice_with, primary_button, progress_bar, segments, slider,
-    stat,
+    badge, chip, class_bar, clickable_row, combo, dot, name_picture, notice, notice_with, primary_button, progress_bar,
+    segments, slider, stat,
 };
 pub use confusion::confusion_matrix;
 pub use layout::{card, cell, columns, empty_state, grid, page_header, setting};

@@ -1,4 +1,4 @@
-//! The label policy: every value of every dataset as a row, with what it counts as and how many that are.
+//! The label policy: every value of every dataset as a row, with how many recordings have it and what it counts as.
 
 use eframe::egui::{Align, Button, Label as TextLabel, Layout, Slider, Ui};
 
@@ -6,14 +6,15 @@ use super::super::Cx;
 use super::draft::Draft;
 use crate::data::SourceKind;
 use crate::data::policy::{CoughKind, ExpertRole, LabelPolicy, Treatment, VirufyForm};
-use crate::data::study::{DiagnosisRow, StatusRow, StudyView};
+use crate::data::study::{StatusRow, StudyView};
 use crate::session::{Command, Edit};
+use crate::ui::dialogs::Dialog;
 use crate::ui::format::count;
 use crate::ui::theme::{self, palette, space};
 use crate::ui::widgets::{card, cell, notice, segments, setting, slider};
 
 /// Width of the names of choices, in points.
-const NAME_WIDTH: f32 = 130.0;
+const NAME_WIDTH: f32 = 160.0;
 /// Width of a dataset's word, in points.
 const WORD_WIDTH: f32 = 200.0;
 /// Width of the three treatments, in points.
@@ -34,13 +35,16 @@ impl LabelsTab {
         let mut policy = shown.clone();
         card(ui, "Which recordings", |ui| choices(ui, study, &mut policy));
         ui.add_space(space::S);
-        card(ui, "What a dataset's words count as", |ui| {
+        card(ui, "What each status counts as", |ui| {
             statuses(ui, study, &mut policy);
-            back_to_defaults(ui, &mut policy);
+            ui.horizontal(|ui| {
+                back_to_defaults(ui, &mut policy);
+                files(ui, cx);
+            });
         });
         if !study.tally.diagnoses.is_empty() {
             ui.add_space(space::S);
-            card(ui, "What an expert's diagnosis counts as", |ui| diagnoses(ui, study, &mut policy));
+            card(ui, "What each expert diagnosis counts as", |ui| diagnoses(ui, study, &mut policy));
         }
         if let Some(policy) = self.draft.change(&shown, policy, study.revision) {
             cx.send(Command::Edit(Edit::Policy(Box::new(policy))));
@@ -52,37 +56,52 @@ impl LabelsTab {
 fn choices(ui: &mut Ui, study: &StudyView, policy: &mut LabelPolicy) {
     let open = |kind| study.sources.iter().any(|source| source.kind == kind);
     if open(SourceKind::Coswara) {
-        let help = "Coswara has two cough recordings of each person; with both, a person counts with two";
+        let help = "Coswara asked each person for two recordings of coughs";
         setting(ui, NAME_WIDTH, "Coswara coughs", help, |ui| {
-            for (kind, name) in
-                [(CoughKind::Heavy, "Heavy"), (CoughKind::Shallow, "Shallow"), (CoughKind::Both, "Both")]
-            {
-                ui.selectable_value(&mut policy.coswara_cough, kind, name);
+            for (kind, name, help) in [
+                (CoughKind::Heavy, "Heavy", "The strong coughs, as in the paper: one recording of each person"),
+                (CoughKind::Shallow, "Shallow", "The light coughs: one recording of each person"),
+                (CoughKind::Both, "Both", "Two recordings of each person"),
+            ] {
+                ui.selectable_value(&mut policy.coswara_cough, kind, name).on_hover_text(help);
             }
         });
     }
     if open(SourceKind::Virufy) {
         let help = "Virufy has the same coughs twice: cut apart, and as they were recorded";
-        setting(ui, NAME_WIDTH, "Virufy files", help, |ui| {
-            for (form, name) in [(VirufyForm::Segmented, "One cough each"), (VirufyForm::Original, "One person each")] {
-                ui.selectable_value(&mut policy.virufy_form, form, name);
+        setting(ui, NAME_WIDTH, "Virufy recordings", help, |ui| {
+            for (form, name, help) in [
+                (VirufyForm::Segmented, "Single coughs", "Every cough is a recording, about seven of each patient"),
+                (VirufyForm::Original, "Whole recordings", "One recording of each patient, with all coughs in it"),
+            ] {
+                ui.selectable_value(&mut policy.virufy_form, form, name).on_hover_text(help);
             }
         });
     }
     if open(SourceKind::Coughvid) {
-        let help =
-            "How sure COUGHVID's own detector must be that a recording is a cough; the dataset's authors use 0.8";
-        setting(ui, NAME_WIDTH, "Cough detected", help, |ui| {
+        let help = "COUGHVID gives every recording a score from 0 to 1: how sure its own detector is that it is a cough. \
+                    The dataset's authors use 0.8";
+        setting(ui, NAME_WIDTH, "COUGHVID cough score", help, |ui| {
             let bound = Slider::new(&mut policy.min_cough_detected, 0.0..=1.0).step_by(0.01).fixed_decimals(2);
-            slider(ui, bound, "Cough detected at least");
-            ui.label(theme::muted(ui, "at least, of 1"));
+            slider(ui, bound, "Cough score at least");
+            let scores = &study.tally.cough_scores;
+            let (left, all) = (count(scores.at_least(policy.min_cough_detected)), count(scores.recordings));
+            ui.label(theme::muted(ui, format!("or more: {left} of {all} recordings")));
         });
-        let help = "Physicians listened to about 2,800 recordings; the other labels are what people said of themselves";
-        setting(ui, NAME_WIDTH, "Experts", help, |ui| {
+        let help = "Physicians listened to about 2,800 recordings of COUGHVID; all its other labels are self-reported";
+        setting(ui, NAME_WIDTH, "Expert diagnoses", help, |ui| {
             for (role, name, help) in [
-                (ExpertRole::Ignored, "Do not count", "Labels are what people said of themselves"),
-                (ExpertRole::Fills, "Fill gaps", "An expert's diagnosis counts where a person stated nothing"),
-                (ExpertRole::Decides, "Decide", "An expert's diagnosis counts wherever there is one"),
+                (ExpertRole::Ignored, "Not used", "Every label is what the person reported"),
+                (
+                    ExpertRole::Fills,
+                    "Where nothing was reported",
+                    "A diagnosis counts where the person reported nothing",
+                ),
+                (
+                    ExpertRole::Decides,
+                    "Before self-reports",
+                    "A diagnosis counts wherever there is one, whatever the person reported",
+                ),
             ] {
                 ui.selectable_value(&mut policy.experts, role, name).on_hover_text(help);
             }
@@ -99,10 +118,10 @@ fn statuses(ui: &mut Ui, study: &StudyView, policy: &mut LabelPolicy) {
     if unknown > 0 {
         notice(ui, "Nobody has said yet what some of these words count as; until somebody does, they are left out");
     }
-    heads(ui, "Its own word");
+    heads(ui, "Status");
     for rows in study.tally.statuses.chunk_by(|one, other| one.source == other.source) {
         let Some(first) = rows.first() else { continue };
-        ui.label(theme::strong(first.source.name()));
+        ui.label(theme::strong(study.names_of(first.source)));
         ui.spacing_mut().item_spacing.y = space::XS;
         for row in rows {
             status_row(ui, row, policy);
@@ -111,16 +130,16 @@ fn statuses(ui: &mut Ui, study: &StudyView, policy: &mut LabelPolicy) {
     }
 }
 
-/// The heads of the columns below.
+/// The heads of the columns below: the same for every table here.
 fn heads(ui: &mut Ui, word: &str) {
+    let (left, right) = (Layout::left_to_right(Align::Center), Layout::right_to_left(Align::Center));
     ui.horizontal(|ui| {
         ui.spacing_mut().interact_size.y = 0.0;
-        for (width, head) in [(WORD_WIDTH, word), (TREATMENT_WIDTH, "Counts as")] {
-            head_cell(ui, width, Layout::left_to_right(Align::Center), head);
-        }
-        for head in ["Recordings", "Used"] {
-            head_cell(ui, COUNT_WIDTH, Layout::right_to_left(Align::Center), head);
-        }
+        head_cell(ui, WORD_WIDTH, left, word);
+        head_cell(ui, COUNT_WIDTH, right, "Recordings");
+        ui.add_space(space::S);
+        head_cell(ui, TREATMENT_WIDTH, left, "Counts as");
+        head_cell(ui, COUNT_WIDTH, right, "Used");
         ui.add_space(space::S);
         ui.label(theme::caption(ui, "Why"));
     });
@@ -134,47 +153,48 @@ fn head_cell(ui: &mut Ui, width: f32, layout: Layout, head: &str) {
 
 fn status_row(ui: &mut Ui, row: &StatusRow, policy: &mut LabelPolicy) {
     let name = if row.status.is_empty() { "nothing stated" } else { &row.status };
-    ui.horizontal(|ui| {
-        word_cell(ui, name);
-        let current = policy.treatment(row.source, &row.status);
-        if let Some(chosen) = treatment_cell(ui, name, current) {
-            policy.set(row.source, &row.status, chosen);
-        }
-        for number in [row.recordings, row.used] {
-            count_cell(ui, number);
-        }
-        why(
-            ui,
-            match current {
-                None => row.why,
-                current if current == row.default => row.why,
-                _ => "your choice",
-            },
-        );
-    });
+    let current = policy.treatment(row.source, &row.status);
+    let reason = if current.is_none() || current == row.default { row.why } else { "your choice" };
+    if let Some(chosen) = value_row(ui, name, current, [row.recordings, row.used], reason) {
+        policy.set(row.source, &row.status, chosen);
+    }
 }
 
 fn diagnoses(ui: &mut Ui, study: &StudyView, policy: &mut LabelPolicy) {
     if policy.experts == ExpertRole::Ignored {
-        ui.label(theme::muted(ui, "The experts do not count now; above, under Experts, they can be made to"));
+        ui.label(theme::muted(ui, "They are not used now; “Expert diagnoses” above can change that"));
     }
     ui.add_enabled_ui(policy.experts != ExpertRole::Ignored, |ui| {
+        heads(ui, "Diagnosis");
         ui.spacing_mut().item_spacing.y = space::XS;
         for row in &study.tally.diagnoses {
-            diagnosis_row(ui, row, policy);
+            let current = policy.diagnosis(&row.diagnosis);
+            if let Some(chosen) = value_row(ui, &row.diagnosis, current, [row.recordings, row.used], row.why) {
+                policy.set_diagnosis(&row.diagnosis, chosen);
+            }
         }
     });
 }
 
-fn diagnosis_row(ui: &mut Ui, row: &DiagnosisRow, policy: &mut LabelPolicy) {
+/// A value with how many recordings have it, what it counts as, how many of them are used, and why. Returns another
+/// treatment that was clicked.
+fn value_row(
+    ui: &mut Ui,
+    name: &str,
+    current: Option<Treatment>,
+    [recordings, used]: [usize; 2],
+    reason: &str,
+) -> Option<Treatment> {
     ui.horizontal(|ui| {
-        word_cell(ui, &row.diagnosis);
-        if let Some(chosen) = treatment_cell(ui, &row.diagnosis, policy.diagnosis(&row.diagnosis)) {
-            policy.set_diagnosis(&row.diagnosis, chosen);
-        }
-        count_cell(ui, row.recordings);
-        why(ui, row.why);
-    });
+        word_cell(ui, name);
+        count_cell(ui, recordings);
+        ui.add_space(space::S);
+        let chosen = treatment_cell(ui, name, current);
+        count_cell(ui, used);
+        why(ui, reason);
+        chosen
+    })
+    .inner
 }
 
 fn word_cell(ui: &mut Ui, word: &str) {
@@ -187,9 +207,9 @@ fn word_cell(ui: &mut Ui, word: &str) {
 fn treatment_cell(ui: &mut Ui, name: &str, current: Option<Treatment>) -> Option<Treatment> {
     let palette = palette(ui);
     let choices = [
-        (Treatment::Healthy, "Healthy", palette.healthy),
-        (Treatment::Sick, "Sick", palette.sick),
-        (Treatment::Exclude, "Leave out", palette.text),
+        (Treatment::Healthy, "Healthy", palette.healthy, "Used as healthy"),
+        (Treatment::Sick, "Sick", palette.sick, "Used as sick"),
+        (Treatment::Exclude, "Leave out", palette.text, "Not used"),
     ];
     cell(ui, TREATMENT_WIDTH, Layout::left_to_right(Align::Center), |ui| segments(ui, name, &choices, current))
 }
@@ -212,5 +232,17 @@ fn back_to_defaults(ui: &mut Ui, policy: &mut LabelPolicy) {
     let button = ui.add_enabled(*policy != defaults, Button::new("Back to the defaults"));
     if button.on_hover_text("Undo brings your own choices back").clicked() {
         *policy = defaults;
+    }
+}
+
+/// Takes the policy to another study and back.
+fn files(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let help = "Writes the choices of Labels and Quality to a file, for another study or for the record";
+    if ui.button("Save policy…").on_hover_text(help).clicked() {
+        cx.ask(Dialog::SavePolicy);
+    }
+    let help = "Takes the choices of Labels and Quality from such a file; Undo brings your own back";
+    if ui.button("Read policy…").on_hover_text(help).clicked() {
+        cx.ask(Dialog::ReadPolicy);
     }
 }

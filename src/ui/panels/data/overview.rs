@@ -1,20 +1,25 @@
 //! What was opened: counts, what was left out and why.
 
-use eframe::egui::{Align, Label as TextLabel, Layout, Popup, Role, Ui, WidgetInfo};
+use eframe::egui::{Align, CursorIcon, Label as TextLabel, Layout, Popup, Role, Sense, Ui, WidgetInfo};
 use egui_extras::{Column, TableBuilder};
 
-use super::super::Cx;
+use super::super::{Cx, PanelId};
 use crate::data::scan::SourceSummary;
-use crate::data::study::{SourceView, StudyView, is_table_file};
-use crate::data::{Label, Reason, SourceKind};
+use crate::data::study::filter::{Condition, Filter};
+use crate::data::study::{ClipId, SourceView, StudyView, is_table_file};
+use crate::data::{Label, Reason};
 use crate::session::Command;
 use crate::ui::dialogs::Dialog;
 use crate::ui::format::{count, counted, short_path};
 use crate::ui::theme::{self, palette, space};
-use crate::ui::widgets::{card, class_bar, columns, dot, notice_with, stat};
+use crate::ui::widgets::{card, cell, class_bar, clickable_row, columns, dot, notice_with, stat};
 
 /// Height of the list of unreadable files, in points; it scrolls.
 const UNREADABLE_HEIGHT: f32 = 180.0;
+/// Width of a dataset's name beside a reason, in points.
+const DATASET_WIDTH: f32 = 76.0;
+/// Height of a reason's row, in points.
+const REASON_HEIGHT: f32 = 22.0;
 
 /// The overview of the open datasets.
 #[derive(Default)]
@@ -35,11 +40,11 @@ impl OverviewTab {
         columns(ui, &[1.25, 1.0], |ui, column| match column {
             0 => {
                 spaced(ui, |ui| card(ui, "Datasets", |ui| datasets(ui, overview, cx)));
-                card(ui, "Good to know", |ui| notes(ui, study));
+                card(ui, "Good to know", |ui| notes(ui, study, cx));
             }
             _ => {
-                spaced(ui, |ui| card(ui, "Left out", |ui| left_out(ui, overview)));
-                card(ui, "Unreadable", |ui| unreadable(ui, overview));
+                spaced(ui, |ui| card(ui, "Left out", |ui| left_out(ui, overview, cx)));
+                card(ui, "Unreadable", |ui| unreadable(ui, overview, cx));
             }
         });
     }
@@ -56,21 +61,42 @@ struct Overview {
     people: usize,
     /// Recordings that would be used, had they been read.
     awaiting: usize,
-    /// Reasons with their dataset and count, the most frequent first.
-    exclusions: Vec<(SourceKind, String, usize)>,
+    /// The most frequent first.
+    exclusions: Vec<Exclusion>,
+}
+
+/// A reason for which recordings of a dataset are left out.
+struct Exclusion {
+    /// The dataset's name.
+    dataset: String,
+    words: String,
+    recordings: usize,
+    /// Admits just these recordings.
+    filter: Filter,
+}
+
+impl Exclusion {
+    fn of(source: &SourceView, reason: &Reason, recordings: usize) -> Self {
+        let conditions = [Condition::Dataset(source.key.clone()), Condition::LeftOutFor(reason.clone())];
+        let (dataset, filter) = (source.name().into_owned(), Filter::of(conditions));
+        Self { dataset, words: reason.to_string(), recordings, filter }
+    }
 }
 
 impl Overview {
     fn of(study: &StudyView) -> Self {
-        let reasons = |source: &SourceView| {
-            let kind = source.kind;
-            source.summary.excluded.clone().into_iter().map(move |(reason, count)| (kind, reason, count))
-        };
-        let mut exclusions: Vec<_> = study.sources.iter().flat_map(reasons).collect();
-        exclusions.sort_by_key(|(_, _, count)| std::cmp::Reverse(*count));
-        // Not a finding about them, and soon over.
-        let not_read = Reason::NotReadYet.to_string();
-        let awaiting = exclusions.extract_if(.., |(_, reason, _)| *reason == not_read).map(|(_, _, count)| count).sum();
+        let (mut exclusions, mut awaiting) = (Vec::new(), 0);
+        for source in &study.sources {
+            for (reason, recordings) in &source.left_out {
+                if *reason == Reason::NotReadYet {
+                    // Not a finding about them, and soon over.
+                    awaiting += recordings;
+                } else {
+                    exclusions.push(Exclusion::of(source, reason, *recordings));
+                }
+            }
+        }
+        exclusions.sort_by_key(|exclusion| std::cmp::Reverse(exclusion.recordings));
         Self { sources: study.sources.clone(), people: study.people, awaiting, exclusions }
     }
 
@@ -85,7 +111,7 @@ fn totals(ui: &mut Ui, overview: &Overview) {
         ("Healthy", overview.sum(|source| source.healthy)),
         ("Sick", overview.sum(|source| source.sick)),
         ("People", overview.people),
-        ("Left out", overview.exclusions.iter().map(|(_, _, count)| count).sum()),
+        ("Left out", overview.exclusions.iter().map(|exclusion| exclusion.recordings).sum()),
         ("Unreadable", overview.sum(|source| source.unreadable.len())),
     ];
     if overview.awaiting > 0 {
@@ -105,7 +131,7 @@ fn datasets(ui: &mut Ui, overview: &Overview, cx: &mut Cx<'_>) {
         }
         let summary = &source.summary;
         ui.horizontal(|ui| {
-            ui.label(theme::strong(source.kind.name()));
+            ui.label(theme::strong(source.name()));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 source_menu(ui, source, cx);
                 ui.label(theme::muted(ui, format!("{} in all", count(summary.recordings))));
@@ -148,12 +174,12 @@ fn locate(source: &SourceView) -> Dialog {
 /// What can be done with a dataset, behind one word.
 fn source_menu(ui: &mut Ui, source: &SourceView, cx: &mut Cx<'_>) {
     let button = ui.button("Options");
-    button.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{} options", source.kind.name())));
+    button.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{} options", source.name())));
     Popup::menu(&button).show(|ui| {
         if ui.button("Read it again").on_hover_text("Finds new, changed and missing files").clicked() {
             cx.send(Command::ReadAgain);
         }
-        if ui.button("It lies elsewhere now…").clicked() {
+        if ui.button("Locate…").on_hover_text("Say where it is now; what was read is kept").clicked() {
             cx.ask(locate(source));
         }
         if ui.button("Take it out of the study").on_hover_text("Its files stay where they are").clicked() {
@@ -168,36 +194,53 @@ fn class_count(ui: &mut Ui, label: Label, number: usize) {
     ui.label(format!("{} {label}", count(number)));
 }
 
-fn left_out(ui: &mut Ui, overview: &Overview) {
+/// Opens Explore with just these recordings.
+fn explore(cx: &mut Cx<'_>, filter: Filter) {
+    cx.send(Command::ShowOnly(filter));
+    cx.show(PanelId::Explore);
+}
+
+fn left_out(ui: &mut Ui, overview: &Overview, cx: &mut Cx<'_>) {
     if overview.exclusions.is_empty() {
         let none = if overview.awaiting > 0 { "None so far" } else { "Every recording is used" };
         ui.label(theme::muted(ui, none));
+        return;
     }
+    ui.label(theme::muted(ui, "Click a reason to see its recordings"));
     ui.spacing_mut().item_spacing.y = 0.0;
-    ui.spacing_mut().interact_size.y = 22.0;
-    for (source, reason, number) in &overview.exclusions {
-        ui.horizontal(|ui| {
-            ui.label(theme::muted(ui, source.name()));
+    for exclusion in &overview.exclusions {
+        let Exclusion { dataset, words, recordings, filter } = exclusion;
+        let name = format!("{dataset}: {words}");
+        let row = clickable_row(ui, REASON_HEIGHT, &name, |ui| {
+            cell(ui, DATASET_WIDTH, Layout::left_to_right(Align::Center), |ui| {
+                ui.add(TextLabel::new(theme::muted(ui, dataset)).truncate());
+            });
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                ui.label(count(*number));
+                ui.label(count(*recordings));
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    ui.add(TextLabel::new(reason).truncate());
+                    ui.add(TextLabel::new(words).truncate());
                 });
             });
         });
+        let help = format!("{name}\nShow {} in Explore", counted(*recordings, "recording", "recordings"));
+        if row.on_hover_text(help).clicked() {
+            explore(cx, filter.clone());
+        }
     }
 }
 
-fn unreadable(ui: &mut Ui, overview: &Overview) {
+fn unreadable(ui: &mut Ui, overview: &Overview, cx: &mut Cx<'_>) {
     let files: Vec<_> = overview.sources.iter().flat_map(|source| &source.summary.unreadable).collect();
     if files.is_empty() {
         let none = if overview.awaiting > 0 { "None so far" } else { "Every file could be read" };
         ui.label(theme::muted(ui, none));
         return;
     }
+    ui.label(theme::muted(ui, "Click a file to see it among the others"));
     let row_height = 36.0;
     let table = TableBuilder::new(ui)
         .id_salt("unreadable")
+        .sense(Sense::click())
         .max_scroll_height(UNREADABLE_HEIGHT)
         .min_scrolled_height(UNREADABLE_HEIGHT.min(row_height * files.len() as f32))
         .column(Column::remainder().clip(true));
@@ -213,11 +256,18 @@ fn unreadable(ui: &mut Ui, overview: &Overview) {
                     reason.on_hover_text(&file.reason);
                 });
             });
+            if row.response().on_hover_cursor(CursorIcon::PointingHand).clicked() {
+                let place = cx.state.study.clips.iter().position(|clip| clip.path == file.path);
+                explore(cx, Filter::of([Condition::Unreadable]));
+                if let Some(place) = place {
+                    cx.send(Command::Select(ClipId(place)));
+                }
+            }
         });
     });
 }
 
-fn notes(ui: &mut Ui, study: &StudyView) {
+fn notes(ui: &mut Ui, study: &StudyView, cx: &mut Cx<'_>) {
     let mut notes: Vec<&String> = study.sources.iter().flat_map(|source| &source.notes).collect();
     notes.dedup();
     let by_hand = study.tally.by_hand;
@@ -226,8 +276,10 @@ fn notes(ui: &mut Ui, study: &StudyView) {
     }
     if by_hand > 0 {
         let decided = counted(by_hand, "recording was decided", "recordings were decided");
-        let words = format!("{decided} by hand; Explore lists them under “By hand”.");
-        ui.add(TextLabel::new(theme::muted(ui, words)).wrap());
+        let link = ui.link(theme::plain(format!("{decided} by hand")).size(theme::size::SMALL));
+        if link.on_hover_text("Show them in Explore").clicked() {
+            explore(cx, Filter::of([Condition::ByHand]));
+        }
     }
     for note in notes {
         ui.add(TextLabel::new(theme::muted(ui, note)).wrap());

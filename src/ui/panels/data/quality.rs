@@ -14,6 +14,8 @@ use crate::ui::widgets::{card, cell, notice, segments, slider};
 
 /// Width of the three treatments, in points.
 const TREATMENT_WIDTH: f32 = 216.0;
+/// Width of the words before a slider, in points: the sliders stand below each other.
+const WORDS_WIDTH: f32 = 196.0;
 /// Width of a count, in points.
 const COUNT_WIDTH: f32 = 84.0;
 
@@ -57,7 +59,7 @@ impl QualityTab {
 fn heads(ui: &mut Ui) {
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            head(ui, TREATMENT_WIDTH, Layout::left_to_right(Align::Center), "Treatment");
+            head(ui, TREATMENT_WIDTH, Layout::left_to_right(Align::Center), "What to do");
             ui.add_space(space::L);
             head(ui, COUNT_WIDTH, Layout::right_to_left(Align::Center), "Left out by it");
             head(ui, COUNT_WIDTH, Layout::right_to_left(Align::Center), "Recordings");
@@ -73,9 +75,9 @@ fn head(ui: &mut Ui, width: f32, layout: Layout, text: &str) {
 fn flag_row(ui: &mut Ui, row: &FlagRow, policy: &mut QualityPolicy) {
     let palette = palette(ui);
     let choices = [
-        (FlagTreatment::Exclude, "Leave out", palette.text),
-        (FlagTreatment::Warn, "Warn only", palette.warning),
-        (FlagTreatment::Ignore, "Ignore", palette.text),
+        (FlagTreatment::Exclude, "Leave out", palette.text, "Recordings with it are not used"),
+        (FlagTreatment::Warn, "Warn only", palette.warning, "They are used, and marked in Explore"),
+        (FlagTreatment::Ignore, "Ignore", palette.text, "They are used, and not marked"),
     ];
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
@@ -111,22 +113,22 @@ fn count_cell(ui: &mut Ui, number: usize) {
 fn threshold(ui: &mut Ui, flag: Flag, policy: &mut QualityPolicy) {
     let (words, range) = match flag {
         Flag::Silent => (
-            "Where the loudest sample is below",
+            "Loudest sample below",
             Slider::new(&mut policy.silent_below_dbfs, -100.0..=-20.0).step_by(1.0).fixed_decimals(0).suffix(" dBFS"),
         ),
         Flag::Clipped => (
-            "Where more of the samples are cut off than",
+            "Share of cut-off samples above",
             Slider::new(&mut policy.clipped_share, 0.0..=0.1)
                 .step_by(0.0005)
                 .custom_formatter(|share, _| format!("{:.2} %", share * 100.0))
                 .custom_parser(share_of),
         ),
         Flag::TooShort => (
-            "Where it lasts less than",
+            "Lasts less than",
             Slider::new(&mut policy.min_secs, 0.0..=5.0).step_by(0.05).fixed_decimals(2).suffix(" s"),
         ),
         Flag::LowSnr => (
-            "Where the coughs exceed the rest by less than",
+            "Coughs above the rest by less than",
             Slider::new(&mut policy.min_snr_db, 0.0..=30.0).step_by(0.5).fixed_decimals(1).suffix(" dB"),
         ),
         Flag::Truncated
@@ -137,8 +139,7 @@ fn threshold(ui: &mut Ui, flag: Flag, policy: &mut QualityPolicy) {
         | Flag::NearDuplicate => return,
     };
     ui.horizontal(|ui| {
-        ui.label(theme::muted(ui, words));
-        ui.add_space(space::XS);
+        cell(ui, WORDS_WIDTH, Layout::left_to_right(Align::Center), |ui| ui.label(theme::muted(ui, words)));
         slider(ui, range, &format!("{flag}: {}", words.to_lowercase()));
     });
 }
