@@ -243,7 +243,8 @@ impl LeakReport {
             counted(near_duplicates, "near duplicate", "near duplicates"),
         );
         let person = |row: &PersonRow| {
-            let parts: Vec<_> = row.recordings.iter().map(|(part, count)| format!("{count} in {part}")).collect();
+            let in_part = |part: Part| Some(format!("{} in {part}", row.recordings.get(&part.to_string())?));
+            let parts: Vec<_> = Part::ALL.into_iter().filter_map(in_part).collect();
             format!("{}: {}", row.person, parts.join(", "))
         };
         text += &first_of("people", &self.shared_people, person);
