@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use coughscope::data::quality::Flag;
 use serde_json::Value;
 
 fn coughscope(folder: &Path, arguments: &[&str]) -> Output {
@@ -161,7 +162,7 @@ fn a_scan_says_what_a_script_must_know_and_fails_where_a_folder_is_gone() {
         assert_eq!((&source["present"], &source["unread"]), (&Value::from(true), &Value::from(0)));
         let people = source["people"].as_u64().unwrap();
         assert!(people > 0 && people <= source["healthy"].as_u64().unwrap() + source["sick"].as_u64().unwrap());
-        assert_eq!(source["flags"].as_object().unwrap().len(), 9, "{}", source["flags"]);
+        assert_eq!(source["flags"].as_object().unwrap().len(), Flag::ALL.len(), "{}", source["flags"]);
         assert!(source["notes"].is_array());
     }
     let people: u64 = sources.iter().map(|source| source["people"].as_u64().unwrap()).sum();
