@@ -152,7 +152,8 @@ impl StudyView {
     #[must_use]
     pub fn twin_in_words(&self, clip: &Clip) -> Option<String> {
         let place = self.place_of(clip.same.twin.as_deref()?);
-        let likeness = if clip.same.repeats_exact { "same" } else { "nearly the same" };
+        let exact = clip.same.repeats_exact || clip.same.contradicts;
+        let likeness = if exact { "same" } else { "nearly the same" };
         Some(format!("{likeness} sound as {place}"))
     }
 }

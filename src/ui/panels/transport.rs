@@ -13,6 +13,9 @@ use crate::units::Seconds;
 /// Longest line of the reason why nothing can be played, in points.
 const REASON_WIDTH: f32 = 280.0;
 
+/// Room that the words need which say that there is no device, in points.
+const NO_DEVICE_WIDTH: f32 = 104.0;
+
 /// The changes of what is seen, with their keys.
 static STEPS: [(&Shortcut, ViewStep); 7] = [
     (&shortcuts::ZOOM_IN, ViewStep::ZoomIn),
@@ -138,7 +141,8 @@ fn sound_menu(ui: &mut Ui, cx: &mut Cx<'_>) {
             cx.send(SoundCommand::Probe.into());
         }
     });
-    if matches!(cx.state.player.devices, SoundDevices::None(_)) {
+    // In a small window, Play's own hint has to do.
+    if matches!(cx.state.player.devices, SoundDevices::None(_)) && ui.available_width() >= NO_DEVICE_WIDTH {
         ui.label(theme::muted(ui, "No sound device"));
     }
 }
