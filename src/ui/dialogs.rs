@@ -182,6 +182,15 @@ mod tests {
     }
 
     #[test]
+    fn a_policy_is_read_from_and_written_to_what_was_picked() {
+        let picked = || vec![PathBuf::from("a.policy.toml")];
+        let read = Dialog::ReadPolicy.command(picked());
+        assert!(matches!(read, Some(Command::ReadPolicy(path)) if path.as_os_str() == "a.policy.toml"));
+        let saved = Dialog::SavePolicy.command(picked());
+        assert!(matches!(saved, Some(Command::SavePolicy(path)) if path.as_os_str() == "a.policy.toml"));
+    }
+
+    #[test]
     fn an_answer_arrives_once_and_is_not_waited_for() {
         let (send, receive) = std::sync::mpsc::channel::<PathBuf>();
         let answer =

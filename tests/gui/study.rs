@@ -35,6 +35,8 @@ fn a_click_on_a_status_changes_the_counts_and_undo_brings_them_back() {
     let mut window = Window::new(USUAL, Theme::Light);
     window.open_study(PEOPLE);
     window.go_to_tab("Labels");
+    window.harness.get_by_label("Save policy…");
+    window.harness.get_by_label("Read policy…");
     let before = used(&window);
     let row = study(&window).tally.statuses.iter().find(|row| row.status == "positive_mild").unwrap().clone();
     assert!(row.used > 0, "the demo study has people who tested positive");

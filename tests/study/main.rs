@@ -105,7 +105,7 @@ impl Desk {
 
 #[test]
 fn a_study_can_be_given_a_name() {
-    let place = Place::new(4);
+    let place = Place::new(40);
     let mut desk = place.study("mine");
     desk.does(Command::Open(vec![place.path("data")]));
     assert_eq!(desk.view().name, "mine", "its folder's");

@@ -97,15 +97,17 @@ impl Facet {
     }
 }
 
-/// Why recordings of any dataset are left out, each reason once.
+/// Why recordings of any dataset are left out, each reason once, the most frequent first.
 fn reasons(study: &StudyView) -> Vec<&Reason> {
-    let mut reasons: Vec<&Reason> = Vec::new();
-    for (reason, _) in study.sources.iter().flat_map(|source| &source.left_out) {
-        if !reasons.iter().any(|known| known.is_like(reason)) {
-            reasons.push(reason);
+    let mut reasons: Vec<(&Reason, usize)> = Vec::new();
+    for (reason, recordings) in study.sources.iter().flat_map(|source| &source.left_out) {
+        match reasons.iter_mut().find(|(known, _)| known.is_like(reason)) {
+            Some((_, all)) => *all += recordings,
+            None => reasons.push((reason, *recordings)),
         }
     }
-    reasons
+    reasons.sort_by_key(|(_, recordings)| std::cmp::Reverse(*recordings));
+    reasons.into_iter().map(|(reason, _)| reason).collect()
 }
 
 impl Condition {
@@ -297,6 +299,8 @@ mod tests {
         };
         assert_eq!(words(Facet::Dataset), [("clinic".to_owned(), 4), ("COUGHVID".to_owned(), 3)]);
         let labels = words(Facet::Label);
+        let reasons: Vec<_> = labels.iter().filter(|(words, _)| words.starts_with("Left out: ")).collect();
+        assert!(reasons.is_sorted_by_key(|(_, count)| std::cmp::Reverse(count)), "{reasons:?}");
         let of = |name: &str| labels.iter().find(|(words, _)| words == name).map(|(_, count)| *count);
         assert_eq!(of("Left out"), Some(3));
         assert_eq!(of("Left out: cough score below 0.8"), Some(2));
