@@ -5,6 +5,7 @@
 use std::hint::black_box;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use coughscope::audio::{self, SoundFormat};
 use coughscope::data::demo::{self, DemoConfig};
@@ -136,5 +137,41 @@ fn recordings(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, policy, second_start, recordings);
+/// Recordings of a folder that are timed for [`whole_folder`], spread evenly over it.
+const SAMPLED: usize = 2_000;
+
+/// The same for a real folder: `COUGHSCOPE_DATA=DIR cargo bench --bench study -- folder`. Each recording is decoded and
+/// read for a study in turn, on one thread, so that a busy machine slows both; the ratio of the sums is printed.
+fn whole_folder(_: &mut Criterion) {
+    let Some(data) = std::env::var_os("COUGHSCOPE_DATA") else { return };
+    let is_sound =
+        |path: &PathBuf| path.extension().is_some_and(|own| audio::EXTENSIONS.contains(&&*own.to_string_lossy()));
+    let files: Vec<PathBuf> = walkdir::WalkDir::new(data)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_map(Result::ok)
+        .map(walkdir::DirEntry::into_path)
+        .filter(is_sound)
+        .collect();
+    let (mut decoding, mut reading) = (Duration::ZERO, Duration::ZERO);
+    let every = (files.len() / SAMPLED).max(1);
+    for path in files.iter().step_by(every) {
+        // From here on, the file is in the system's cache.
+        black_box(audio::decode(path).is_ok());
+        let start = Instant::now();
+        black_box(audio::decode(path).is_ok());
+        decoding += start.elapsed();
+        let start = Instant::now();
+        black_box(Measured::of(path));
+        reading += start.elapsed();
+    }
+    println!(
+        "{} of {} recordings: decode alone {decoding:.2?}, for a study {reading:.2?}, ratio {:.3}",
+        files.len().div_ceil(every),
+        files.len(),
+        reading.as_secs_f64() / decoding.as_secs_f64()
+    );
+}
+
+criterion_group!(benches, policy, second_start, recordings, whole_folder);
 criterion_main!(benches);

@@ -1,6 +1,6 @@
 //! Every key of the window: what it does, and the sheet that lists them.
 
-use eframe::egui::{Align2, Context, Key, KeyboardShortcut, Modifiers, Ui, Window};
+use eframe::egui::{Align2, Context, Frame, Key, KeyboardShortcut, Modifiers, Ui, Window};
 
 use super::theme::{self, space};
 
@@ -52,8 +52,19 @@ impl Shortcut {
 
     /// The keys as this system calls them.
     fn keys(&self, ctx: &Context) -> String {
-        let first = ctx.format_shortcut(&self.keys);
-        self.other.map_or_else(|| first.clone(), |other| format!("{first} or {}", ctx.format_shortcut(&other)))
+        let first = name_of(ctx, &self.keys);
+        // A question mark is Shift and another key on many keyboards: one name is enough.
+        let other = self.other.map(|other| name_of(ctx, &other)).filter(|_| self.keys.logical_key != Key::Questionmark);
+        other.map_or_else(|| first.clone(), |other| format!("{first} or {other}"))
+    }
+}
+
+/// A key as it is printed on a keyboard.
+fn name_of(ctx: &Context, keys: &KeyboardShortcut) -> String {
+    if keys.modifiers == Modifiers::NONE {
+        keys.logical_key.symbol_or_name().to_owned()
+    } else {
+        ctx.format_shortcut(keys)
     }
 }
 
@@ -112,11 +123,13 @@ impl Sheet {
 
     /// Draws while it is open.
     pub fn ui(&mut self, ctx: &Context) {
+        let frame = Frame::window(&ctx.global_style()).inner_margin(space::L);
         Window::new("Keys")
             .open(&mut self.open)
             .collapsible(false)
             .resizable(false)
             .anchor(Align2::CENTER_CENTER, [0.0, 0.0])
+            .frame(frame)
             .show(ctx, |ui| {
                 eframe::egui::Grid::new("keys").num_columns(2).spacing([space::XL, space::XS]).show(ui, |ui| {
                     for (keys, words) in ELSEWHERE {
