@@ -173,6 +173,8 @@ fn the_list_of_keys_opens_and_closes() {
     window.settle();
     window.harness.get_by_label("Previous or next recording");
     window.harness.key_press(Key::Escape);
-    window.settle();
-    assert!(window.harness.query_by_label("Previous or next recording").is_none());
+    // It fades.
+    run_until(&mut window.harness, PATIENCE, "the list to be gone", |harness| {
+        harness.query_by_label("Previous or next recording").is_none()
+    });
 }
