@@ -61,10 +61,13 @@ impl Shortcut {
 
 /// A key as it is printed on a keyboard.
 fn name_of(ctx: &Context, keys: &KeyboardShortcut) -> String {
-    if keys.modifiers == Modifiers::NONE {
-        keys.logical_key.symbol_or_name().to_owned()
-    } else {
-        ctx.format_shortcut(keys)
+    // Not egui's own signs: the fonts have none for the arrows.
+    match keys.logical_key {
+        Key::Plus => "+".to_owned(),
+        Key::Equals => "=".to_owned(),
+        Key::Minus => "-".to_owned(),
+        Key::Questionmark => "?".to_owned(),
+        _ => ctx.format_shortcut(keys),
     }
 }
 
