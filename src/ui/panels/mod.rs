@@ -3,12 +3,9 @@
 mod data;
 mod evaluate;
 mod explore;
-mod picture_form;
 mod predict;
-mod recordings;
 mod train;
 mod train_form;
-mod transport;
 
 pub use data::DataTab;
 use eframe::egui::{Button, Key, Ui};

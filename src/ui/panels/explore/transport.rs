@@ -2,9 +2,9 @@
 
 use eframe::egui::{Align, Button, Layout, Slider, Ui};
 
-use super::Cx;
 use crate::audio::playback::OutputDevice;
 use crate::session::{ClipView, SoundCommand, SoundDevices, Volume};
+use crate::ui::panels::Cx;
 use crate::ui::shortcuts::{self, Shortcut};
 use crate::ui::theme::{self, space};
 use crate::ui::widgets::{SoundView, ViewStep, slider};

@@ -1,62 +1,34 @@
-//! Recordings one by one: the list, and waveform and spectrogram of the one that is chosen.
+//! The recording that is chosen: what it is, what was decided about it, and its pictures.
 
 use std::sync::Arc;
 
 use eframe::egui::{Align, Label as TextLabel, Layout, Ui};
 
 use super::picture_form::PictureForm;
-use super::recordings::RecordingList;
 use super::transport::transport;
-use super::{Cx, Panel, open_buttons, undo_buttons};
 use crate::data::policy::LabelPolicy;
 use crate::data::quality::FlagTreatment;
 use crate::data::{Clip, Decision, Verdict};
 use crate::session::{ClipId, ClipView, Command, Edit, ViewState};
 use crate::ui::format::{file_name, sentence};
+use crate::ui::panels::Cx;
 use crate::ui::theme::{self, palette, space};
-use crate::ui::widgets::{SoundView, badge, card, columns, empty_state, page_header, segments};
+use crate::ui::widgets::{SoundView, badge, empty_state, segments};
 
 /// Room that the name of the decision needs beside the choices and a reason, in points; a smaller window leaves it out.
 const HEAD_WIDTH: f32 = 560.0;
 
-/// The panel of the recordings.
+/// The recording that is chosen.
 #[derive(Default)]
-pub struct ExplorePanel {
-    list: RecordingList,
+pub struct Detail {
     sound: SoundView,
-    form: PictureForm,
     /// Stays on screen, faded, while the next recording is read, so that moving through the list does not flicker.
     last: Option<Arc<ClipView>>,
 }
 
-impl Panel for ExplorePanel {
-    fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        if cx.state.study.is_empty() {
-            let text = "Open a dataset to browse its recordings, see their waveforms and spectrograms, and find out why \
-                        some are left out.";
-            empty_state(ui, "No recordings yet", text, |ui| open_buttons(ui, cx));
-            return;
-        }
-        page_header(ui, "Explore", "Arrow keys move through the list", |ui| {
-            undo_buttons(ui, cx);
-            self.form.ui(ui, cx);
-        });
-        columns(ui, &[1.0, 1.35], |ui, column| {
-            let height = ui.available_height();
-            card(ui, "", |ui| {
-                // The frame's own margins and hairlines.
-                ui.set_height(height - 2.0 * space::L - 2.0);
-                match column {
-                    0 => self.list.ui(ui, cx),
-                    _ => self.recording(ui, cx),
-                }
-            });
-        });
-    }
-}
-
-impl ExplorePanel {
-    fn recording(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+impl Detail {
+    /// Draws it, in the picture that `form` has chosen.
+    pub fn ui(&mut self, ui: &mut Ui, form: &PictureForm, cx: &mut Cx<'_>) {
         if let Some(clip) = cx.state.explore.selected.and_then(|id| cx.state.study.clip(id)) {
             selected_head(ui, clip);
             decision(ui, clip, cx);
@@ -65,19 +37,19 @@ impl ExplorePanel {
         }
         match &cx.state.explore.view {
             ViewState::Empty => empty_state(ui, "No recording chosen", "Choose one in the list.", |_| {}),
-            ViewState::Loading => self.loading(ui),
+            ViewState::Loading => self.loading(ui, form),
             ViewState::Failed(reason) => empty_state(ui, "This file has no usable sound", reason, |_| {}),
             ViewState::Ready(view) => {
                 ui.scope(|ui| facts(ui, view));
-                self.pictures(ui, view, cx);
+                self.pictures(ui, view, form, cx);
                 self.last = Some(view.clone());
             }
         }
     }
 
     /// The pictures, over the row of controls.
-    fn pictures(&mut self, ui: &mut Ui, view: &Arc<ClipView>, cx: &mut Cx<'_>) {
-        let look = self.form.look();
+    fn pictures(&mut self, ui: &mut Ui, view: &Arc<ClipView>, form: &PictureForm, cx: &mut Cx<'_>) {
+        let look = form.look();
         let player = &cx.state.player;
         let heard = player.current.as_ref().is_some_and(|current| current.path == view.path);
         let playing = player.position().filter(|_| heard);
@@ -87,8 +59,8 @@ impl ExplorePanel {
         });
     }
 
-    fn loading(&mut self, ui: &mut Ui) {
-        let look = self.form.look();
+    fn loading(&mut self, ui: &mut Ui, form: &PictureForm) {
+        let look = form.look();
         if let Some(view) = &self.last {
             ui.scope(|ui| {
                 ui.multiply_opacity(0.4);

@@ -3,12 +3,12 @@
 use eframe::egui::{Align, Button, Color32, Key, Label as TextLabel, Layout, Modifiers, Sense, TextEdit, Ui, vec2};
 use egui_extras::{Column, TableBuilder};
 
-use super::Cx;
 use crate::data::quality::{Flag, QualityPolicy};
 use crate::data::study::filter::{Condition, Facet, Filter, flags_that_count};
 use crate::data::{Clip, Label, SourceKind, Verdict};
 use crate::session::{ClipId, Command, StudyView};
 use crate::ui::format::{count, file_name};
+use crate::ui::panels::Cx;
 use crate::ui::theme::{self, Palette, palette, space};
 use crate::ui::widgets::{badge, chip, combo, dot};
 

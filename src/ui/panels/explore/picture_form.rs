@@ -2,10 +2,10 @@
 
 use eframe::egui::{DragValue, Grid, Slider, Ui};
 
-use super::Cx;
 use crate::session::{Command, Picture, Run};
 use crate::spectrogram::colour::ColourMap;
 use crate::spectrogram::{LinearConfig, LogMelConfig, PaperConfig, Placement, SpectrogramConfig};
+use crate::ui::panels::Cx;
 use crate::ui::theme::{self, space};
 use crate::ui::widgets::{Look, combo, slider};
 use crate::units::Hertz;
