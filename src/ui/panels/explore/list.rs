@@ -1,24 +1,19 @@
 //! The list of recordings in Explore: search, filter, rows, arrow keys.
 
-use eframe::egui::{Align, Button, Color32, Key, Label as TextLabel, Layout, Modifiers, Sense, TextEdit, Ui, vec2};
+use eframe::egui::{Align, Color32, Key, Label as TextLabel, Layout, Modifiers, Sense, Ui};
 use egui_extras::{Column, TableBuilder};
 
 use crate::data::quality::{Flag, QualityPolicy};
-use crate::data::study::filter::{Condition, Facet, Filter, flags_that_count};
+use crate::data::study::filter::{Filter, flags_that_count};
 use crate::data::{Clip, Label, SourceKind, Verdict};
-use crate::session::{ClipId, Command, StudyView};
+use crate::session::{ClipId, Command};
 use crate::ui::format::{count, file_name};
 use crate::ui::panels::Cx;
 use crate::ui::theme::{self, Palette, palette, space};
-use crate::ui::widgets::{badge, chip, combo, dot};
+use crate::ui::widgets::{badge, dot};
 
 /// Room that the meaning of the colours needs, in points; in narrower lists a row tells it on hover.
 const LEGEND_WIDTH: f32 = 290.0;
-/// Width of a menu's entries, in points: room for the longer reasons.
-const MENU_WIDTH: f32 = 360.0;
-/// Height of the longest menu, in points; it scrolls.
-const MENU_HEIGHT: f32 = 400.0;
-
 /// What became of a recording: each is of exactly one of these kinds, with the colour of its dot.
 #[derive(Clone, Copy)]
 enum Outcome {
@@ -64,9 +59,6 @@ struct Query {
     filter: Filter,
 }
 
-/// The conditions of a facet with how many recordings meet each, for one view of the study.
-type Choices = (Facet, u64, Vec<(Condition, usize)>);
-
 /// The list of recordings.
 #[derive(Default)]
 pub struct RecordingList {
@@ -75,8 +67,6 @@ pub struct RecordingList {
     rows_of: Query,
     /// Where the selection was when it last was among the rows: a recording that is decided about may leave them.
     last_row: usize,
-    /// What the menu that is open offers, counted when it opens.
-    choices: Option<Choices>,
     /// Bring this row into view on the next frame: the selection itself follows only after this one.
     scroll_to: Option<ClipId>,
 }
@@ -155,13 +145,6 @@ impl RecordingList {
     /// Draws the list and moves the selection.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let state = cx.state;
-        let mut filter = state.explore.filter.clone();
-        search_ui(ui, &mut filter.text);
-        self.menus(ui, &state.study, &mut filter);
-        chips(ui, &state.study, &mut filter);
-        if filter != state.explore.filter {
-            cx.send(Command::ShowOnly(filter));
-        }
         self.choose_rows(cx);
         ui.horizontal(|ui| {
             let (shown, all) = (count(self.rows.len()), count(state.study.clips.len()));
@@ -172,42 +155,6 @@ impl RecordingList {
         });
         self.keys(ui, cx);
         self.table(ui, cx);
-    }
-
-    /// A menu for each facet.
-    fn menus(&mut self, ui: &mut Ui, study: &StudyView, filter: &mut Filter) {
-        ui.horizontal(|ui| {
-            ui.spacing_mut().item_spacing.x = space::XS;
-            ui.spacing_mut().button_padding.x = space::S;
-            ui.spacing_mut().icon_width = space::M;
-            for facet in Facet::ALL {
-                let name = theme::plain(facet.name());
-                let name = if filter.get(facet).is_some() { name.color(palette(ui).accent) } else { name };
-                let menu = combo(facet.name()).width(0.0).height(MENU_HEIGHT).selected_text(name).show_ui(ui, |ui| {
-                    self.menu(ui, facet, study, filter);
-                });
-                menu.response.on_hover_text("Show only some recordings").accessible_name(facet.name());
-            }
-        });
-    }
-
-    fn menu(&mut self, ui: &mut Ui, facet: Facet, study: &StudyView, filter: &mut Filter) {
-        ui.set_width(MENU_WIDTH);
-        if self.choices.as_ref().is_none_or(|(of, revision, _)| (*of, *revision) != (facet, study.revision)) {
-            self.choices = Some((facet, study.revision, facet.choices(study)));
-        }
-        let chosen = filter.get(facet).cloned();
-        if ui.selectable_label(chosen.is_none(), "All").clicked() {
-            filter.clear(facet);
-        }
-        for (condition, recordings) in self.choices.iter().flat_map(|(_, _, choices)| choices) {
-            let (words, number) = (condition.words(study), count(*recordings));
-            let entry = Button::selectable(chosen.as_ref() == Some(condition), &words);
-            let entry = ui.add(entry.right_text(theme::muted(ui, &number)).truncate().min_size(vec2(MENU_WIDTH, 0.0)));
-            if entry.accessible_name(format!("{words}: {number}")).on_hover_text(words).clicked() {
-                filter.set(condition.clone());
-            }
-        }
     }
 
     fn choose_rows(&mut self, cx: &mut Cx<'_>) {
@@ -302,31 +249,6 @@ impl RecordingList {
             });
         });
     }
-}
-
-/// The text that a row must have somewhere.
-fn search_ui(ui: &mut Ui, text: &mut String) {
-    let field = TextEdit::singleline(text)
-        .hint_text("Search file, person or status")
-        .desired_width(ui.available_width())
-        .margin(eframe::egui::Margin::symmetric(space::S as i8, 6));
-    ui.add(field).accessible_name("Search");
-}
-
-/// The conditions that hold now, each to be clicked away.
-fn chips(ui: &mut Ui, study: &StudyView, filter: &mut Filter) {
-    let conditions: Vec<Condition> = filter.conditions().cloned().collect();
-    if conditions.is_empty() {
-        return;
-    }
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = space::XS;
-        for condition in conditions {
-            if chip(ui, &condition.words(study)) {
-                filter.clear(condition.facet());
-            }
-        }
-    });
 }
 
 /// What the colours of the dots mean, from right to left.

@@ -1,6 +1,7 @@
 //! What the study holds, to look at and to listen to.
 
 mod detail;
+mod filter_bar;
 mod list;
 mod picture_form;
 mod transport;
@@ -8,6 +9,7 @@ mod transport;
 use eframe::egui::Ui;
 
 use self::detail::Detail;
+use self::filter_bar::FilterBar;
 use self::list::RecordingList;
 use self::picture_form::PictureForm;
 use super::{Cx, Panel, open_buttons, undo_buttons};
@@ -18,6 +20,7 @@ use crate::ui::widgets::{card, columns, empty_state, page_header};
 #[derive(Default)]
 pub struct ExplorePanel {
     form: PictureForm,
+    filters: FilterBar,
     list: RecordingList,
     detail: Detail,
 }
@@ -47,7 +50,10 @@ impl ExplorePanel {
                 // The frame's own margins and hairlines.
                 ui.set_height(height - 2.0 * space::L - 2.0);
                 match column {
-                    0 => self.list.ui(ui, cx),
+                    0 => {
+                        self.filters.ui(ui, cx);
+                        self.list.ui(ui, cx);
+                    }
                     _ => self.detail.ui(ui, &self.form, cx),
                 }
             });
