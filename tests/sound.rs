@@ -59,7 +59,7 @@ fn child_plays_a_file() {
         println!("nothing can be played: {reason}");
         return;
     }
-    session.send(SoundCommand::PlayFile(file).into());
+    session.send(SoundCommand::PlayFile { path: file, range: None }.into());
     until(&mut session, |session| session.state().player.current.is_none());
     assert!(session.state().messages.is_empty(), "{:?}", session.state().messages);
     println!("played");
@@ -165,7 +165,7 @@ fn child_hears_clicks() {
             quiet = if peak > 0.05 { 0 } else { quiet + 1 };
         }
     });
-    session.send(SoundCommand::PlayFile(file).into());
+    session.send(SoundCommand::PlayFile { path: file, range: None }.into());
     let mut positions = Vec::new();
     until(&mut session, |session| {
         positions.extend(session.state().player.position().map(|position| (Instant::now(), position.0)));

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::clip_view::Picture;
 use super::player::SoundCommand;
 use super::run::RunId;
+use super::thumbnails::ThumbnailConfig;
 use crate::audio;
 use crate::data::demo::DemoConfig;
 use crate::data::sources::mapped::Mapping;
@@ -84,6 +85,13 @@ pub enum Command {
     ShowOnly(Filter),
     /// Show recordings in another picture in Explore.
     ShowPicture(Picture),
+    /// Make small pictures of these recordings, in this order. What was asked before is not wanted any more.
+    ShowThumbnails {
+        /// Those in sight.
+        clips: Vec<ClipId>,
+        /// What each shows.
+        config: ThumbnailConfig,
+    },
     /// Play, pause, louder, on another device.
     Sound(SoundCommand),
     /// Train a network on the study.

@@ -16,6 +16,7 @@ use super::player::SoundDevices;
 use super::recent::RecentStudy;
 use super::run::RunId;
 use super::state::Unmapped;
+use super::thumbnails::MadeThumbnail;
 use crate::audio;
 use crate::data::features::Features;
 use crate::data::sources::mapped::{Mapping, MappingCount};
@@ -60,6 +61,8 @@ pub(super) enum Event {
     Devices(Vec<DeviceInfo>),
     /// A recording is ready to be drawn.
     View { clip: Arc<Clip>, picture: Picture, view: Result<Arc<ClipView>, String> },
+    /// A small picture of a recording.
+    Thumbnail(MadeThumbnail),
     /// What sound can be played on.
     SoundDevices(SoundDevices),
     /// The recording with this number has come to its end, or could not be played.

@@ -15,6 +15,7 @@ mod recent;
 mod run;
 mod runs;
 mod state;
+mod thumbnails;
 mod update;
 
 use std::collections::HashMap;
@@ -39,6 +40,7 @@ pub use run::{Run, RunCounts, RunId, RunPhase};
 pub use state::{
     Devices, Explore, Loading, Message, PredictedFile, PredictionOutcome, Severity, State, Unmapped, ViewState,
 };
+pub use thumbnails::{Thumbnail, ThumbnailConfig, Thumbnails};
 
 pub use crate::data::study::{ClipId, Edit, StudyView};
 
@@ -68,6 +70,8 @@ pub struct Session {
     keeper: Option<keeper::Handle>,
     /// The thread that plays, once something was to be played.
     sound: Option<player::Handle>,
+    /// The thread that makes small pictures, once some were asked for.
+    pictures: Option<thumbnails::Handle>,
     /// Jobs that have not reported their end.
     active_jobs: usize,
     /// Orders to the study's thread that it has not reported done.
@@ -99,6 +103,7 @@ impl Session {
             reporter,
             events,
             sound: None,
+            pictures: None,
             active_jobs: 0,
             open_orders: 0,
             stops: HashMap::new(),

@@ -10,6 +10,7 @@ use super::evaluation::Evaluation;
 use super::player::Player;
 use super::recent::RecentStudy;
 use super::run::{Run, RunId};
+use super::thumbnails::Thumbnails;
 use crate::data::sources::mapped::{Mapping, MappingCount, TablePreview};
 use crate::data::study::filter::Filter;
 use crate::data::study::{ClipId, StudyView};
@@ -29,6 +30,8 @@ pub struct State {
     pub loading: Option<Loading>,
     /// The recording that Explore shows.
     pub explore: Explore,
+    /// Small pictures for the gallery.
+    pub thumbnails: Thumbnails,
     /// The sound that is heard, and what it is heard on.
     pub player: Player,
     /// What can compute.

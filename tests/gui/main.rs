@@ -7,6 +7,7 @@
 
 mod explore;
 mod frames;
+mod gallery;
 mod panels;
 mod parts;
 mod pictures;

@@ -30,7 +30,7 @@ fn pictures() -> PathBuf {
     }
 }
 
-fn scratch() -> PathBuf {
+pub fn scratch() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("screenshots")
 }
 
@@ -42,7 +42,7 @@ const PANELS: [(&str, &str, PanelId); 5] = [
     ("Predict", "predict", PanelId::Predict),
 ];
 
-const THEMES: [(&str, Theme); 2] = [("light", Theme::Light), ("dark", Theme::Dark)];
+pub const THEMES: [(&str, Theme); 2] = [("light", Theme::Light), ("dark", Theme::Dark)];
 
 #[test]
 fn every_panel_is_pictured_in_light_and_dark() {

@@ -20,6 +20,8 @@ use super::support::{Screen, run_until};
 pub const USUAL: Vec2 = vec2(1280.0, 800.0);
 /// The smallest size that the window allows, in points.
 pub const SMALLEST: Vec2 = vec2(900.0, 600.0);
+/// A large screen, whole.
+pub const LARGE: Vec2 = vec2(2560.0, 1440.0);
 
 /// How long reading or training on a small study may take. Far more than it needs, as other builds may share the machine.
 pub const PATIENCE: Duration = Duration::from_secs(300);

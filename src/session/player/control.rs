@@ -17,9 +17,10 @@ impl Session {
                 self.sound_order(SoundOrder::Probe);
             }
             SoundCommand::Play { range, start } => self.play_shown(range, start),
-            SoundCommand::PlayFile(path) => {
-                let sound = Source::File(path.clone());
-                self.play(path, sound, None, Seconds(0.0));
+            SoundCommand::PlayFile { path, range } => {
+                let (sound, start) =
+                    (Source::File(path.clone()), range.as_ref().map_or(Seconds(0.0), |range| range.start));
+                self.play(path, sound, range, start);
             }
             SoundCommand::Pause => self.set_paused(true),
             SoundCommand::Resume => self.set_paused(false),
@@ -112,8 +113,13 @@ pub enum SoundCommand {
         /// Where to begin.
         start: Seconds,
     },
-    /// Play a whole recording that is shown nowhere.
-    PlayFile(PathBuf),
+    /// Play a recording that is not shown by itself.
+    PlayFile {
+        /// Its file.
+        path: PathBuf,
+        /// The part of it; `None` for all of it.
+        range: Option<Range<Seconds>>,
+    },
     /// Be silent, and remember where.
     Pause,
     /// Go on where it was paused.

@@ -127,7 +127,10 @@ pub fn segments<T: Copy + PartialEq>(
     Frame::new().fill(palette.canvas).corner_radius(CornerRadius::same(theme::RADIUS)).show(ui, |ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
         ui.spacing_mut().button_padding.x = space::S;
-        for (choice, text, colour, help) in choices {
+        // From left to right, whichever way the row around it is laid out.
+        let order: Vec<_> =
+            if ui.layout().prefer_right_to_left() { choices.iter().rev().collect() } else { choices.iter().collect() };
+        for (choice, text, colour, help) in order {
             let is_current = current == Some(*choice);
             let words =
                 if is_current { theme::strong(*text).color(*colour) } else { theme::plain(*text).color(palette.muted) };

@@ -18,4 +18,4 @@ pub use layout::{card, cell, columns, empty_state, grid, page_header, setting};
 pub use score_meter::score_meter;
 pub use score_strip::{Histogram, score_strip};
 pub use sound::{Look, SoundView, ViewStep};
-pub use spectrogram::SpectrogramPicture;
+pub use spectrogram::{SpectrogramPicture, stretch_image};

@@ -65,14 +65,16 @@ impl SpectrogramPicture {
         let stretch = pyramid.stretch(wanted.columns.clone(), limit[0], limit[1]);
         let range_db = look.range_db.unwrap_or(wanted.spectrogram.range_db);
         // Nearest: a cell is shown as it is, and no bump is invented between two.
-        let texture = ctx.load_texture("spectrogram", picture(&stretch, look.map, range_db), TextureOptions::NEAREST);
+        let texture =
+            ctx.load_texture("spectrogram", stretch_image(&stretch, look.map, range_db), TextureOptions::NEAREST);
         let shown = Shown { id: texture.id(), columns: stretch.columns.clone() };
         self.made = Some(Made { wanted, columns: stretch.columns, texture });
         shown
     }
 }
 
-fn picture(stretch: &Stretch, map: ColourMap, (lowest, highest): (f32, f32)) -> ColorImage {
+/// The levels of `stretch` in the colours of `map`, from the lowest to the highest level of the range, in dB.
+pub fn stretch_image(stretch: &Stretch, map: ColourMap, (lowest, highest): (f32, f32)) -> ColorImage {
     let colours = map.table().map(|[r, g, b]| Color32::from_rgb(r, g, b));
     let per_db = 255.0 / (highest - lowest).max(f32::MIN_POSITIVE);
     // `as` saturates, so that levels outside of the range take the nearest end of the map.
@@ -87,7 +89,7 @@ mod tests {
     #[test]
     fn the_ends_of_the_range_are_the_ends_of_the_map() {
         let stretch = Stretch { levels_db: vec![-90.0, -60.0, -20.0, 5.0], width: 4, height: 1, columns: 0..4 };
-        let image = picture(&stretch, ColourMap::Grey, (-60.0, -20.0));
+        let image = stretch_image(&stretch, ColourMap::Grey, (-60.0, -20.0));
         let grey: Vec<u8> = image.pixels.iter().map(|pixel| pixel.r()).collect();
         assert_eq!(grey, [0, 0, 255, 255]);
     }

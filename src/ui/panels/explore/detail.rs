@@ -94,11 +94,16 @@ fn selected_head(ui: &mut Ui, clip: &Clip) {
             });
         });
     });
+    let words = subject_words(clip);
+    ui.add(TextLabel::new(theme::muted(ui, &words)).truncate()).on_hover_text(words);
+}
+
+/// Dataset, status, age, sex and person of a recording, in a line.
+pub fn subject_words(clip: &Clip) -> String {
     let status = if clip.status.is_empty() { "no status" } else { &clip.status };
     let age = clip.subject.age.map_or(String::new(), |age| format!(" · {age:.0} years"));
     let sex = clip.subject.sex.as_deref().map_or(String::new(), |sex| format!(" · {sex}"));
-    let words = format!("{} · {status}{age}{sex} · {}", clip.source.name(), clip.person.0);
-    ui.add(TextLabel::new(theme::muted(ui, &words)).truncate()).on_hover_text(words);
+    format!("{} · {status}{age}{sex} · {}", clip.source.name(), clip.person.0)
 }
 
 /// What a person decides about a recording, and why it is left out where it is.

@@ -1,14 +1,16 @@
 //! Which recordings are shown: a text, a menu for each facet, and the conditions that hold now.
 
-use eframe::egui::{Button, Margin, TextEdit, Ui, vec2};
+use eframe::egui::{Align, Button, Layout, Margin, TextEdit, Ui, vec2};
 
 use crate::data::study::filter::{Condition, Facet, Filter};
 use crate::session::{Command, StudyView};
 use crate::ui::format::count;
 use crate::ui::panels::Cx;
 use crate::ui::theme::{self, palette, space};
-use crate::ui::widgets::{chip, combo};
+use crate::ui::widgets::{cell, chip, combo};
 
+/// Where there is as much room, in points, the text stands beside the menus.
+const ROW_WIDTH: f32 = 720.0;
 /// Width of a menu's entries, in points: room for the longer reasons.
 const MENU_WIDTH: f32 = 360.0;
 /// Height of the longest menu, in points; it scrolls.
@@ -22,24 +24,34 @@ type Choices = (Facet, u64, Vec<(Condition, usize)>);
 pub struct FilterBar {
     /// What the menu that is open offers, counted when it opens.
     choices: Option<Choices>,
+    /// Of all menus side by side, as they were drawn last, in points.
+    menus_width: f32,
 }
 
 impl FilterBar {
-    /// Draws the rows of it; what is chosen takes effect with the next frame.
+    /// Draws it; what is chosen takes effect with the next frame.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let state = cx.state;
-        let mut filter = state.explore.filter.clone();
-        search_ui(ui, &mut filter.text);
-        self.menus(ui, &state.study, &mut filter);
-        chips(ui, &state.study, &mut filter);
-        if filter != state.explore.filter {
+        let study = &cx.state.study;
+        let mut filter = cx.state.explore.filter.clone();
+        if ui.available_width() < ROW_WIDTH {
+            search_ui(ui, &mut filter.text);
+            self.menus(ui, study, &mut filter);
+        } else {
+            ui.horizontal(|ui| {
+                let search_width = ui.available_width() - self.menus_width - space::S;
+                cell(ui, search_width, Layout::top_down(Align::Min), |ui| search_ui(ui, &mut filter.text));
+                self.menus_width = self.menus(ui, study, &mut filter);
+            });
+        }
+        chips(ui, study, &mut filter);
+        if filter != cx.state.explore.filter {
             cx.send(Command::ShowOnly(filter));
         }
     }
 
-    /// A menu for each facet.
-    fn menus(&mut self, ui: &mut Ui, study: &StudyView, filter: &mut Filter) {
-        ui.horizontal(|ui| {
+    /// A menu for each facet. Returns how wide they are together, in points.
+    fn menus(&mut self, ui: &mut Ui, study: &StudyView, filter: &mut Filter) -> f32 {
+        let row = ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = space::XS;
             ui.spacing_mut().button_padding.x = space::S;
             ui.spacing_mut().icon_width = space::M;
@@ -52,6 +64,7 @@ impl FilterBar {
                 menu.response.on_hover_text("Show only some recordings").accessible_name(facet.name());
             }
         });
+        row.response.rect.width()
     }
 
     fn menu(&mut self, ui: &mut Ui, facet: Facet, study: &StudyView, filter: &mut Filter) {

@@ -15,17 +15,21 @@ use crate::ui::widgets::{badge, dot};
 /// Room that the meaning of the colours needs, in points; in narrower lists a row tells it on hover.
 const LEGEND_WIDTH: f32 = 290.0;
 /// What became of a recording: each is of exactly one of these kinds, with the colour of its dot.
-#[derive(Clone, Copy)]
-enum Outcome {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Used, with this label.
     Used(Label),
+    /// Left out.
     LeftOut,
+    /// Without usable sound.
     Unreadable,
 }
 
 impl Outcome {
     const ALL: [Self; 4] = [Self::Used(Label::Healthy), Self::Used(Label::Sick), Self::LeftOut, Self::Unreadable];
 
-    fn of(verdict: &Verdict) -> Self {
+    /// The kind of a recording with this verdict.
+    pub fn of(verdict: &Verdict) -> Self {
         match verdict {
             Verdict::Use(label) => Self::Used(*label),
             Verdict::Exclude(_) => Self::LeftOut,
@@ -33,7 +37,8 @@ impl Outcome {
         }
     }
 
-    fn name(self) -> &'static str {
+    /// Its name on screen.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Used(Label::Healthy) => "Healthy",
             Self::Used(Label::Sick) => "Sick",
@@ -42,7 +47,8 @@ impl Outcome {
         }
     }
 
-    fn colour(self, palette: &Palette) -> Color32 {
+    /// Its colour.
+    pub fn colour(self, palette: &Palette) -> Color32 {
         match self {
             Self::Used(Label::Healthy) => palette.healthy,
             Self::Used(Label::Sick) => palette.sick,
@@ -137,11 +143,16 @@ fn dataset_name(clip: &Clip) -> &str {
 }
 
 /// A person's name without its dataset, which has a column of its own.
-fn short_person(person: &str) -> &str {
+pub fn short_person(person: &str) -> &str {
     person.split_once(':').map_or(person, |(_, name)| name)
 }
 
 impl RecordingList {
+    /// Brings a recording into sight on the next frame.
+    pub fn reveal(&mut self, id: ClipId) {
+        self.scroll_to = Some(id);
+    }
+
     /// Draws the list and moves the selection.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let state = cx.state;

@@ -2,6 +2,7 @@
 
 mod detail;
 mod filter_bar;
+mod gallery;
 mod list;
 mod picture_form;
 mod transport;
@@ -10,19 +11,40 @@ use eframe::egui::Ui;
 
 use self::detail::Detail;
 use self::filter_bar::FilterBar;
+use self::gallery::{Ask, Gallery};
 use self::list::RecordingList;
 use self::picture_form::PictureForm;
 use super::{Cx, Panel, open_buttons, undo_buttons};
-use crate::ui::theme::space;
-use crate::ui::widgets::{card, columns, empty_state, page_header};
+use crate::ui::theme::{palette, space};
+use crate::ui::widgets::{card, columns, empty_state, page_header, segments};
+
+/// A way to look at the recordings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum ExploreView {
+    /// One by one.
+    #[default]
+    Recordings,
+    /// Healthy and sick side by side.
+    Gallery,
+}
+
+impl ExploreView {
+    /// Each with its name, and what it shows.
+    const ALL: [(Self, &'static str, &'static str); 2] = [
+        (Self::Recordings, "Recordings", "One by one, with waveform and spectrogram"),
+        (Self::Gallery, "Gallery", "Healthy and sick side by side, as small pictures"),
+    ];
+}
 
 /// The panel of the recordings.
 #[derive(Default)]
 pub struct ExplorePanel {
+    view: ExploreView,
     form: PictureForm,
     filters: FilterBar,
     list: RecordingList,
     detail: Detail,
+    gallery: Gallery,
 }
 
 impl Panel for ExplorePanel {
@@ -33,15 +55,41 @@ impl Panel for ExplorePanel {
             empty_state(ui, "No recordings yet", text, |ui| open_buttons(ui, cx));
             return;
         }
-        page_header(ui, "Explore", "Arrow keys move through the list", |ui| {
+        page_header(ui, "Explore", "", |ui| {
             undo_buttons(ui, cx);
             self.form.ui(ui, cx);
+            self.switch(ui, cx);
         });
-        self.recordings(ui, cx);
+        match self.view {
+            ExploreView::Recordings => self.recordings(ui, cx),
+            ExploreView::Gallery => {
+                if self.gallery.ui(ui, &mut self.filters, &self.form, cx) == Some(Ask::LookCloser) {
+                    self.show(ExploreView::Recordings, cx);
+                }
+            }
+        }
     }
 }
 
 impl ExplorePanel {
+    /// The choice of the view.
+    fn switch(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
+        let text = palette(ui).text;
+        let choices = ExploreView::ALL.map(|(view, name, help)| (view, name, text, help));
+        if let Some(view) = segments(ui, "View", &choices, Some(self.view)) {
+            self.show(view, cx);
+        }
+    }
+
+    /// Goes to a view, where the recording that is chosen is in sight.
+    fn show(&mut self, view: ExploreView, cx: &Cx<'_>) {
+        self.view = view;
+        if let Some(selected) = cx.state.explore.selected {
+            self.list.reveal(selected);
+            self.gallery.reveal(selected);
+        }
+    }
+
     /// One by one: the list, and the one that is chosen.
     fn recordings(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         columns(ui, &[1.0, 1.35], |ui, column| {

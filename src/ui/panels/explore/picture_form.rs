@@ -113,8 +113,8 @@ impl PictureForm {
     }
 }
 
-/// The levels that a picture can have.
-fn whole_range(picture: &Picture) -> (f32, f32) {
+/// The levels that a picture can have, in dB.
+pub fn whole_range(picture: &Picture) -> (f32, f32) {
     let (low, high) = picture.config().range_db();
     if matches!(picture, Picture::Network { .. }) { (low - high, 0.0) } else { (low, high) }
 }

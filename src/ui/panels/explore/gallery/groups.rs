@@ -1,0 +1,175 @@
+//! Which recordings stand side by side, and where an arrow key leads.
+
+use std::collections::HashSet;
+
+use eframe::egui::Key;
+
+use super::super::list::Outcome;
+use crate::data::study::filter::{Facet, Filter};
+use crate::data::{Clip, Label};
+use crate::session::{ClipId, State};
+
+/// Recordings of one kind, in the order of the study.
+pub struct Group {
+    /// The kind.
+    pub outcome: Outcome,
+    /// Its recordings.
+    pub recordings: Vec<ClipId>,
+    /// How many people these are of.
+    pub people: usize,
+}
+
+/// The groups, from left to right.
+#[derive(Default)]
+pub struct Groups {
+    all: Vec<Group>,
+    /// What they were chosen by: the view of the study, and the filter.
+    of: Option<(u64, Filter)>,
+}
+
+/// Where an arrow key leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    Left,
+    Right,
+    Up,
+    Down,
+    First,
+    Last,
+}
+
+impl Step {
+    pub const ALL: [Self; 6] = [Self::Left, Self::Right, Self::Up, Self::Down, Self::First, Self::Last];
+
+    /// The key that asks for it.
+    pub fn key(self) -> Key {
+        match self {
+            Self::Left => Key::ArrowLeft,
+            Self::Right => Key::ArrowRight,
+            Self::Up => Key::ArrowUp,
+            Self::Down => Key::ArrowDown,
+            Self::First => Key::Home,
+            Self::Last => Key::End,
+        }
+    }
+}
+
+impl Groups {
+    /// Chooses the recordings again where the study or the filter has changed. Returns whether it has.
+    pub fn choose(&mut self, state: &State) -> bool {
+        let (study, filter) = (&state.study, &state.explore.filter);
+        if self.of.as_ref().is_some_and(|(revision, of)| (*revision, of) == (study.revision, filter)) {
+            return false;
+        }
+        self.of = Some((study.revision, filter.clone()));
+        let chosen = filter.choose(study);
+        let clips = || chosen.iter().filter_map(|id| Some((*id, study.clip(*id)?))).filter(|(_, clip)| clip.has_file());
+        let group = |outcome: Outcome| {
+            let own: Vec<(ClipId, &Clip)> = clips()
+                .filter(|(_, clip)| Outcome::of(&clip.verdict) == outcome)
+                .map(|(id, clip)| (id, &**clip))
+                .collect();
+            let people: HashSet<_> = own.iter().map(|(_, clip)| &clip.person).collect();
+            Group { outcome, people: people.len(), recordings: own.iter().map(|(id, _)| *id).collect() }
+        };
+        self.all = Label::ALL.map(|label| group(Outcome::Used(label))).into();
+        // What is not used stands beside the two classes only where somebody looks for it.
+        if asks_for_left_out(filter) {
+            self.all.push(group(Outcome::LeftOut));
+            self.all.retain(|group| group.outcome != Outcome::LeftOut || !group.recordings.is_empty());
+        }
+        true
+    }
+
+    /// All groups; the two classes first.
+    pub fn all(&self) -> &[Group] {
+        &self.all
+    }
+
+    /// Recordings in all groups.
+    pub fn len(&self) -> usize {
+        self.all.iter().map(|group| group.recordings.len()).sum()
+    }
+
+    /// Where a step from `selected` leads, with `per_row` pictures in each row of each group; `None` where it leads nowhere.
+    pub fn step(&self, selected: Option<ClipId>, step: Step, per_row: usize) -> Option<ClipId> {
+        let place = |id: ClipId| {
+            let within = |group: &Group| group.recordings.iter().position(|own| *own == id);
+            self.all.iter().enumerate().find_map(|(column, group)| Some((column, within(group)?)))
+        };
+        let Some((column, index)) = selected.and_then(place) else {
+            return self.all.iter().find_map(|group| group.recordings.first()).copied();
+        };
+        let own = &self.all.get(column)?.recordings;
+        let in_row = index % per_row;
+        // Beyond the edge lies the row of the same height in the next group.
+        let beside = |column: usize, in_row: usize| {
+            let beside = &self.all.get(column)?.recordings;
+            beside.get((index - index % per_row + in_row).min(beside.len().checked_sub(1)?)).copied()
+        };
+        match step {
+            Step::Left if in_row == 0 => beside(column.checked_sub(1)?, per_row - 1),
+            Step::Left => own.get(index - 1).copied(),
+            Step::Right if in_row + 1 == per_row || index + 1 == own.len() => beside(column + 1, 0),
+            Step::Right => own.get(index + 1).copied(),
+            Step::Up => own.get(index.checked_sub(per_row)?).copied(),
+            Step::Down => own.get(index + per_row).copied(),
+            Step::First => own.first().copied(),
+            Step::Last => own.last().copied(),
+        }
+    }
+}
+
+/// Whether somebody asks for recordings by what may keep them from being used.
+fn asks_for_left_out(filter: &Filter) -> bool {
+    [Facet::Label, Facet::Quality, Facet::Decision].into_iter().any(|facet| filter.get(facet).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Seven healthy (0 to 6), two sick (7, 8).
+    fn groups() -> Groups {
+        let group = |outcome, ids: std::ops::Range<usize>| Group {
+            outcome,
+            people: ids.len(),
+            recordings: ids.map(ClipId).collect(),
+        };
+        let [healthy, sick] = Label::ALL.map(Outcome::Used);
+        Groups { all: vec![group(healthy, 0..7), group(sick, 7..9)], of: None }
+    }
+
+    #[test]
+    fn arrows_walk_over_both_groups() {
+        let step = |from: usize, step| groups().step(Some(ClipId(from)), step, 3).map(|id| id.0);
+        // 0 1 2 | 7 8
+        // 3 4 5 |
+        // 6     |
+        for (from, way, to) in [
+            (0, Step::Right, Some(1)),
+            (2, Step::Right, Some(7)),
+            (5, Step::Right, Some(8)),
+            (6, Step::Right, Some(8)),
+            (8, Step::Right, None),
+            (7, Step::Left, Some(2)),
+            (8, Step::Left, Some(7)),
+            (0, Step::Left, None),
+            (0, Step::Down, Some(3)),
+            (5, Step::Down, None),
+            (4, Step::Up, Some(1)),
+            (1, Step::Up, None),
+            (3, Step::First, Some(0)),
+            (7, Step::Last, Some(8)),
+        ] {
+            assert_eq!(step(from, way), to, "{way:?} of {from}");
+        }
+    }
+
+    #[test]
+    fn without_a_choice_any_key_leads_to_the_first() {
+        assert_eq!(groups().step(None, Step::Left, 3), Some(ClipId(0)));
+        assert_eq!(groups().step(Some(ClipId(99)), Step::Down, 3), Some(ClipId(0)));
+        assert_eq!(Groups::default().step(None, Step::Down, 3), None);
+    }
+}

@@ -1,0 +1,277 @@
+//! The gallery: healthy and sick side by side, as small pictures on the same scale, to look through and to listen to.
+
+mod groups;
+mod tile;
+
+use std::ops::Range;
+
+use eframe::egui::{
+    Align, Button, Color32, Label as TextLabel, Layout, Mesh, Modifiers, Rect, ScrollArea, Sense, Shape, Ui, vec2,
+};
+
+use self::groups::{Group, Groups, Step};
+use self::tile::{TILE_HEIGHT, Tiles};
+use super::detail;
+use super::filter_bar::FilterBar;
+use super::picture_form::{PictureForm, whole_range};
+use crate::data::Clip;
+use crate::session::{ClipId, Command, SoundCommand, SoundDevices, ThumbnailConfig};
+use crate::ui::format::{count, counted, file_name};
+use crate::ui::panels::Cx;
+use crate::ui::shortcuts;
+use crate::ui::theme::{self, palette, space};
+use crate::ui::widgets::{Look, card, columns, combo, dot};
+use crate::units::Seconds;
+
+/// How much time a picture can span.
+const SPANS: [Seconds; 4] = [Seconds(1.0), Seconds(2.0), Seconds(5.0), Seconds(10.0)];
+/// The span at first: a cough and the one after it.
+const FIRST_SPAN: Seconds = SPANS[1];
+/// Narrowest picture, in points.
+const MIN_TILE_WIDTH: f32 = 132.0;
+/// Width of the scale of the colours, in points.
+const SCALE_WIDTH: f32 = 96.0;
+
+/// What the gallery asks of the panel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// Show the chosen recording by itself.
+    LookCloser,
+}
+
+/// The gallery.
+pub struct Gallery {
+    groups: Groups,
+    tiles: Tiles,
+    span: Seconds,
+    /// What was asked of the session last: recordings, what is shown of each, and the view of the study.
+    asked: Option<(Vec<ClipId>, ThumbnailConfig, u64)>,
+    /// Bring this one into sight on the next frame.
+    reveal: Option<ClipId>,
+}
+
+impl Default for Gallery {
+    fn default() -> Self {
+        Self { groups: Groups::default(), tiles: Tiles::default(), span: FIRST_SPAN, asked: None, reveal: None }
+    }
+}
+
+impl Gallery {
+    /// Draws the pictures, chosen by `filters` and drawn as `form` says.
+    pub fn ui(&mut self, ui: &mut Ui, filters: &mut FilterBar, form: &PictureForm, cx: &mut Cx<'_>) -> Option<Ask> {
+        let mut ask = None;
+        self.tiles.double_clicked = false;
+        let height = ui.available_height();
+        card(ui, "", |ui| {
+            // The frame's own margins and hairlines.
+            ui.set_height(height - 2.0 * space::L - 2.0);
+            filters.ui(ui, cx);
+            if self.groups.choose(cx.state) {
+                self.reveal = cx.state.explore.selected;
+            }
+            self.scales(ui, form.look(), cx);
+            ui.with_layout(Layout::bottom_up(Align::Min), |ui| {
+                ask = chosen(ui, cx);
+                ui.separator();
+                ui.with_layout(Layout::top_down(Align::Min), |ui| self.side_by_side(ui, form.look(), cx));
+            });
+        });
+        ask.or(self.tiles.double_clicked.then_some(Ask::LookCloser))
+    }
+
+    /// Brings a recording into sight on the next frame.
+    pub fn reveal(&mut self, id: ClipId) {
+        self.reveal = Some(id);
+    }
+
+    /// How many are shown, how long a picture is, and what the colours mean.
+    fn scales(&mut self, ui: &mut Ui, look: Look, cx: &Cx<'_>) {
+        ui.horizontal(|ui| {
+            let (shown, all) = (count(self.groups.len()), count(cx.state.study.clips.len()));
+            ui.label(theme::muted(ui, format!("{shown} of {all} shown")));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let (low, high) = look.range_db.unwrap_or_else(|| whole_range(&cx.state.explore.picture));
+                ui.label(theme::caption(ui, format!("{high:.0} dB")));
+                colour_scale(ui, look);
+                ui.label(theme::caption(ui, format!("{low:.0} dB")));
+                ui.add_space(space::S);
+                let words = |span: Seconds| format!("{:.0} s each", span.0);
+                let menu = combo("span").width(84.0).selected_text(words(self.span)).show_ui(ui, |ui| {
+                    for span in SPANS {
+                        ui.selectable_value(&mut self.span, span, words(span));
+                    }
+                });
+                let help = "How much time a picture spans. Each begins just before the first cough that was found.";
+                menu.response.on_hover_text(help).accessible_name("Time in each picture");
+            });
+        });
+    }
+
+    fn side_by_side(&mut self, ui: &mut Ui, look: Look, cx: &mut Cx<'_>) {
+        let shown = self.groups.all().len();
+        let per_row = per_row((ui.available_width() + space::L) / shown as f32 - space::L);
+        self.keys(ui, per_row, cx);
+        let reveal = self.reveal.take();
+        let mut in_sight = InSight::default();
+        columns(ui, &vec![1.0; shown], |ui, column| {
+            let Some(group) = self.groups.all().get(column) else { return };
+            head(ui, group);
+            if group.recordings.is_empty() {
+                ui.label(theme::muted(ui, "None of those that are shown"));
+                return;
+            }
+            let row_height = TILE_HEIGHT + ui.spacing().item_spacing.y;
+            let mut area = ScrollArea::vertical().id_salt(("gallery", column)).auto_shrink(false);
+            if let Some(index) = reveal.and_then(|id| group.recordings.iter().position(|own| *own == id)) {
+                // Half of the row before it is seen too: there is more above.
+                area = area.vertical_scroll_offset(((index / per_row) as f32 - 0.5).max(0.0) * row_height);
+            }
+            area.show_rows(ui, TILE_HEIGHT, group.recordings.len().div_ceil(per_row), |ui, rows| {
+                in_sight.take_in(&group.recordings, rows.start * per_row..rows.end * per_row);
+                for row in rows {
+                    let ids = group.recordings.chunks(per_row).nth(row).unwrap_or_default();
+                    self.tiles.row(ui, ids, per_row, look, cx);
+                }
+            });
+        });
+        self.tiles.forget_unseen();
+        self.ask_for(in_sight, cx);
+    }
+
+    /// Arrow keys move among the pictures, and Enter plays.
+    fn keys(&mut self, ui: &Ui, per_row: usize, cx: &mut Cx<'_>) {
+        let typing = ui.ctx().egui_wants_keyboard_input();
+        let step = Step::ALL
+            .into_iter()
+            .find(|step| !typing && ui.input_mut(|input| input.consume_key(Modifiers::NONE, step.key())));
+        if let Some(next) = step.and_then(|step| self.groups.step(cx.state.explore.selected, step, per_row)) {
+            self.reveal = Some(next);
+            cx.send(Command::Select(next));
+        }
+        let selected = cx.state.explore.selected.and_then(|id| cx.state.study.clip(id));
+        if let Some(clip) = selected.filter(|_| shortcuts::PLAY.pressed(ui.ctx())) {
+            listen(clip, cx);
+        }
+    }
+
+    /// Asks the session for the pictures in sight, once.
+    fn ask_for(&mut self, in_sight: InSight, cx: &mut Cx<'_>) {
+        let config = ThumbnailConfig { picture: cx.state.explore.picture.clone(), span: self.span };
+        let wanted = (in_sight.in_order(), config, cx.state.study.revision);
+        if self.asked.as_ref() != Some(&wanted) {
+            cx.send(Command::ShowThumbnails { clips: wanted.0.clone(), config: wanted.1.clone() });
+            self.asked = Some(wanted);
+        }
+    }
+}
+
+/// Recordings that are on the screen or will be soon.
+#[derive(Default)]
+struct InSight {
+    /// Whether only soon, and the place in its group.
+    recordings: Vec<(bool, usize, ClipId)>,
+}
+
+impl InSight {
+    /// Takes in those of a group that are on the screen, and as many after them: whoever scrolls on finds them made.
+    fn take_in(&mut self, group: &[ClipId], on_screen: Range<usize>) {
+        let ahead = on_screen.end + on_screen.len();
+        let near = group.iter().copied().enumerate().take(ahead).skip(on_screen.start);
+        self.recordings.extend(near.map(|(place, id)| (place >= on_screen.end, place, id)));
+    }
+
+    /// From top to bottom over all groups; what is not on the screen yet comes last.
+    fn in_order(mut self) -> Vec<ClipId> {
+        self.recordings.sort_by_key(|(soon, place, _)| (*soon, *place));
+        self.recordings.into_iter().map(|(_, _, id)| id).collect()
+    }
+}
+
+/// Pictures beside each other in a column `width` points wide.
+fn per_row(width: f32) -> usize {
+    (((width + space::S) / (MIN_TILE_WIDTH + space::S)).floor() as usize).max(1)
+}
+
+/// Plays what the picture of a recording shows, pauses, or goes on.
+fn listen(clip: &Clip, cx: &mut Cx<'_>) {
+    let player = &cx.state.player;
+    if !matches!(player.devices, SoundDevices::Ready(_)) {
+        return;
+    }
+    let command = match &player.current {
+        Some(current) if current.path == clip.path && current.paused => SoundCommand::Resume,
+        Some(current) if current.path == clip.path => SoundCommand::Pause,
+        _ => {
+            let thumbnail = cx.state.thumbnails.get(&clip.path).and_then(Result::ok);
+            SoundCommand::PlayFile { path: clip.path.clone(), range: thumbnail.map(|thumbnail| thumbnail.sound()) }
+        }
+    };
+    cx.send(command.into());
+}
+
+/// What the group is, and how many are in it.
+fn head(ui: &mut Ui, group: &Group) {
+    let palette = palette(ui);
+    ui.horizontal(|ui| {
+        dot(ui, group.outcome.colour(palette));
+        ui.label(theme::section(group.outcome.name()));
+        let recordings = counted(group.recordings.len(), "recording", "recordings");
+        let words = format!("{recordings} of {}", counted(group.people, "person", "people"));
+        ui.add(TextLabel::new(theme::muted(ui, words)).truncate());
+    });
+    // In the class's colour, over all of its pictures: where one class ends and the other begins.
+    let (line, _) = ui.allocate_exact_size(vec2(ui.available_width(), 2.0), Sense::hover());
+    ui.painter().rect_filled(line, 1.0, group.outcome.colour(palette));
+}
+
+/// The colours from the lowest level to the highest.
+fn colour_scale(ui: &mut Ui, look: Look) {
+    let (rect, response) = ui.allocate_exact_size(vec2(SCALE_WIDTH, 10.0), Sense::hover());
+    let colours = look.map.table();
+    let step = rect.width() / colours.len() as f32;
+    let mut mesh = Mesh::default();
+    for (index, [r, g, b]) in colours.into_iter().enumerate() {
+        let left = rect.left() + index as f32 * step;
+        let bar = Rect::from_x_y_ranges(left..=left + step, rect.y_range());
+        mesh.add_colored_rect(bar, Color32::from_rgb(r, g, b));
+    }
+    ui.painter().add(Shape::mesh(mesh));
+    response.on_hover_text("The same colours mean the same levels in every picture; Settings changes them");
+}
+
+/// The chosen recording in a line, and what can be done with it.
+fn chosen(ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
+    let clip = cx.state.explore.selected.and_then(|id| cx.state.study.clip(id))?;
+    let mut ask = None;
+    ui.horizontal(|ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let closer = ui.button("Look closer").on_hover_text("Show this recording by itself (double click)");
+            if closer.clicked() {
+                ask = Some(Ask::LookCloser);
+            }
+            play_button(ui, clip, cx);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let words = format!("{} · {}", file_name(&clip.path), detail::subject_words(clip));
+                ui.add(TextLabel::new(theme::muted(ui, &words)).truncate()).on_hover_text(words);
+            });
+        });
+    });
+    ask
+}
+
+/// Play or pause; says why there is nothing to hear where no device is.
+fn play_button(ui: &mut Ui, clip: &Clip, cx: &mut Cx<'_>) {
+    let player = &cx.state.player;
+    let name = if player.plays(&clip.path) { "Pause" } else { "Play" };
+    let ready = matches!(player.devices, SoundDevices::Ready(_));
+    let button = ui.add_enabled(ready, Button::new(name).min_size(vec2(64.0, theme::CONTROL_HEIGHT)));
+    let button = button.accessible_name(shortcuts::PLAY.words());
+    let button = match &player.devices {
+        SoundDevices::None(reason) => button.on_disabled_hover_text(reason),
+        SoundDevices::Probing => button.on_disabled_hover_text("Looking for a sound device"),
+        SoundDevices::Ready(_) => button.on_hover_text(shortcuts::PLAY.hint(ui.ctx(), "Play what the picture shows")),
+    };
+    if button.clicked() {
+        listen(clip, cx);
+    }
+}
