@@ -11,10 +11,11 @@ use super::CliError;
 use crate::data::quality::Flag;
 use crate::data::scan::SourceSummary;
 use crate::data::study::SourceView;
-use crate::data::{Clip, Label, PersonId, Sound};
+use crate::data::{Clip, Label, PersonId, Sound, path_text};
 use crate::eval::METRICS;
 use crate::session::{Evaluation, Run, StudyView};
 use crate::train::device::{DeviceClass, DeviceInfo};
+use crate::train::saved::Lost;
 
 /// One object or array on standard output, and a line end.
 pub(super) fn print_json(value: &impl Serialize) -> Result<(), CliError> {
@@ -150,6 +151,8 @@ pub(super) struct RunSummary {
     mcc: Option<f64>,
     threshold: f64,
     synthetic: bool,
+    lost: Lost,
+    #[serde(serialize_with = "path_text::serialize")]
     out: PathBuf,
 }
 
@@ -171,6 +174,7 @@ impl RunSummary {
             mcc: summary.mcc,
             threshold: summary.threshold,
             synthetic: run.synthetic,
+            lost: run.lost.clone(),
             out: run.folder.clone(),
         }
     }
@@ -189,6 +193,9 @@ pub(super) fn print_run(summary: &RunSummary) -> Result<(), CliError> {
         number(summary.mcc),
         summary.threshold,
     );
+    if let Some(words) = summary.lost.in_words() {
+        text += &format!("{words}\n");
+    }
     if summary.synthetic {
         text += "Synthetic recordings made by a program: this proves nothing about any disease\n";
     }
@@ -219,6 +226,7 @@ pub(super) fn print_evaluation(evaluation: &Evaluation) -> Result<(), CliError> 
 /// One answer of `predict`.
 #[derive(Serialize)]
 pub(super) struct PredictionRow {
+    #[serde(serialize_with = "path_text::serialize")]
     path: PathBuf,
     score: f64,
     label: Label,

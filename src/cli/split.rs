@@ -10,10 +10,10 @@ use super::CliError;
 use super::args::Split;
 use super::driver::Driver;
 use super::output::{self, print_json};
-use super::study::{open_study_and_datasets, refuse_idle_held_out};
+use super::study::{open_study_and_datasets, refuse_idle_held_out, require_folders};
 use crate::data::split::{ClassCount, Leaks, Part, PartCounts, SplitBy, SplitConfig, SplitOutcome};
 use crate::data::study::{Shared, SharedPerson, SharedSound, StudyView, draw};
-use crate::data::{Clip, Label, SourceKind};
+use crate::data::{Clip, Label, SourceKind, path_text};
 use crate::units::{counted, grouped};
 
 /// The answer of `split`.
@@ -83,6 +83,7 @@ struct PersonRow {
 /// One of the recordings with the same sound.
 #[derive(Serialize)]
 struct RecordingRow {
+    #[serde(serialize_with = "path_text::serialize")]
     path: PathBuf,
     /// As a person finds it, for the text.
     #[serde(skip)]
@@ -116,7 +117,8 @@ pub(super) fn split(args: Split, data_folder: PathBuf) -> Result<(), CliError> {
     };
     let SplitConfig { by, seed, validation, test, .. } = config;
     let report = SplitReport { by, seed, validation, test, draws, notes: notes(study) };
-    report.print(args.json)
+    report.print(args.json)?;
+    require_folders(study)
 }
 
 fn fold(study: &StudyView, used: &[&Arc<Clip>], config: SplitConfig) -> Fold {

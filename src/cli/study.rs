@@ -32,17 +32,17 @@ pub(super) fn scan(args: Scan, data_folder: PathBuf) -> Result<(), CliError> {
     require_folders(study)
 }
 
-/// Counts of files that nobody could look at must not pass for a scan of them.
-fn require_folders(study: &StudyView) -> Result<(), CliError> {
+/// What is known of files that nobody could look at must not pass for what they are now.
+pub(super) fn require_folders(study: &StudyView) -> Result<(), CliError> {
     let missing: Vec<String> = study
         .sources
         .iter()
         .filter(|source| !source.present)
         .map(|source| {
             format!(
-                "the folder of {} is not there, and its recordings were counted as they were read last; say where it is \
-                 now with: coughscope scan --study DIR PLACE ({})",
-                source.kind.name(),
+                "the folder of {} is not there, and what is known of its recordings was read before; connect its drive, \
+                 or say where it is now with: coughscope scan --study DIR PLACE ({})",
+                source.name(),
                 source.root.display()
             )
         })
@@ -106,7 +106,8 @@ pub(super) fn refuse_idle_held_out(held_out: Option<&str>, by: SplitBy, option: 
 pub(super) fn table(args: Table, data_folder: PathBuf) -> Result<(), CliError> {
     let mut driver = Driver::new(data_folder);
     open_study_and_datasets(&mut driver, Some(args.study), args.policy.as_deref(), Vec::new())?;
-    driver.carry_out(Command::ExportTable(args.out))
+    driver.carry_out(Command::ExportTable(args.out))?;
+    require_folders(&driver.state().study)
 }
 
 pub(super) fn extract(args: &Extract) -> Result<(), CliError> {

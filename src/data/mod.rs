@@ -3,7 +3,8 @@
 //! A source (one file each in [`sources`]) reads a dataset's own tables into [`Clip`]s; [`archives`] unpacks one that comes
 //! packed. [`scan`] finds the datasets in a folder and measures their sounds ([`quality`], [`fingerprint`]). The
 //! [`LabelPolicy`] turns all of this into a [`Verdict`]; [`duplicates`] and [`overlap`] find what is there twice. A
-//! [`study`] holds everything and remembers it on disk, [`split`] draws the parts, and [`table`] is the study as one table.
+//! [`study`] holds everything and remembers it on disk, [`split`] draws the parts, and [`table`] is the study as one table,
+//! with its paths as [`path_text`].
 
 pub mod archives;
 mod clip;
@@ -12,6 +13,7 @@ pub mod duplicates;
 pub mod features;
 pub mod fingerprint;
 pub mod overlap;
+pub mod path_text;
 pub mod policy;
 pub mod quality;
 mod reason;

@@ -14,7 +14,7 @@ use super::fingerprint::Fingerprint;
 use super::overlap::mark_recordings_in_coughvid;
 use super::sources::mapped::{self, Mapping};
 use super::sources::{MOST_LEVELS, SOURCES, Source, SourceError, find};
-use super::{Clip, Label, LabelPolicy, Obstacle, Reason, Sound, SoundFacts, SourceKind, Verdict, table};
+use super::{Clip, Label, LabelPolicy, Obstacle, Reason, Sound, SoundFacts, SourceKind, Verdict, path_text, table};
 use crate::audio::{DecodeError, decode};
 use crate::files::FileError;
 
@@ -113,6 +113,7 @@ pub struct SourceSummary {
     /// Which dataset.
     pub kind: SourceKind,
     /// Its folder.
+    #[serde(serialize_with = "path_text::serialize")]
     pub path: PathBuf,
     /// Rows and files; the sum of healthy, sick, excluded and unreadable.
     pub recordings: usize,
@@ -125,6 +126,7 @@ pub struct SourceSummary {
     /// There, but without usable sound, whatever their label.
     pub unreadable: Vec<UnreadableFile>,
     /// Where the sound of rows without one was looked for; they are counted in `excluded`.
+    #[serde(serialize_with = "path_text::serialize_all")]
     pub without_audio: Vec<PathBuf>,
 }
 
@@ -132,6 +134,7 @@ pub struct SourceSummary {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct UnreadableFile {
     /// The file.
+    #[serde(serialize_with = "path_text::serialize")]
     pub path: PathBuf,
     /// What is wrong with it.
     pub reason: String,

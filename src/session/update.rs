@@ -12,10 +12,10 @@ use super::jobs::{self, Event, Reporter, Sorted};
 use super::keeper::{Order, TrainAfter};
 use super::state::{Devices, Loading, Message, Severity, ViewState};
 use super::{Command, Session};
+use crate::data::LabelPolicy;
 use crate::data::sources::mapped::{self, Mapping};
 use crate::data::study::filter::Filter;
 use crate::data::study::{ClipId, Edit, StudyView};
-use crate::data::{LabelPolicy, policy, table};
 use crate::train::TrainConfig;
 
 impl Session {
@@ -140,10 +140,7 @@ impl Session {
     fn export_table(&mut self, path: PathBuf) {
         let study = Arc::clone(&self.state.study);
         self.spawn("export table", move |reporter| {
-            let clips = study.clips.iter().map(Arc::as_ref);
-            table::write(&path, clips).map_err(|error| error.to_string())?;
-            let policy = path.with_extension(policy::EXTENSION);
-            study.policy.write(&policy).map_err(|error| error.to_string())?;
+            let policy = study.export(&path).map_err(|error| format!("The table was not written: {error}"))?;
             let _ = reporter.send(Event::Note(format!(
                 "The table was written to {}, and the label policy that it follows to {}",
                 path.display(),

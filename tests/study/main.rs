@@ -4,6 +4,7 @@
 
 mod places;
 mod stops;
+mod training;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};

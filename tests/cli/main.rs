@@ -2,13 +2,18 @@
 
 #![cfg(test)]
 
+#[cfg(unix)]
+mod names;
+mod refusals;
+
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Output};
 
 use coughscope::data::quality::Flag;
 use serde_json::Value;
 
-fn coughscope(folder: &Path, arguments: &[&str]) -> Output {
+fn coughscope<A: AsRef<OsStr>>(folder: &Path, arguments: &[A]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_coughscope"))
         .args(arguments)
         .current_dir(folder)
@@ -39,7 +44,7 @@ fn failure(output: &Output, code: i32) -> String {
 fn without_a_screen_it_says_so_and_names_the_commands() {
     let folder = tempfile::tempdir().unwrap();
     if cfg!(target_os = "linux") {
-        let error = failure(&coughscope(folder.path(), &[]), 2);
+        let error = failure(&coughscope::<&str>(folder.path(), &[]), 2);
         assert!(error.contains("DISPLAY") && error.contains("demo --headless"), "{error}");
     }
 }
