@@ -22,7 +22,8 @@ pub mod sources;
 pub mod split;
 pub mod study;
 pub mod table;
-mod toml_text;
+pub mod toml_text;
+mod words;
 
 pub use clip::{
     Clip, Decision, Form, Label, Obstacle, Opinion, PersonId, Rating, SameSound, Sound, SoundFacts, Subject, Verdict,
@@ -30,3 +31,4 @@ pub use clip::{
 pub use policy::LabelPolicy;
 pub use reason::Reason;
 pub use sources::SourceKind;
+pub use words::in_plain_words;

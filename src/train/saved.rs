@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::config::TrainConfig;
 use super::device::ComputeDevice;
 use super::predictor::Predictor;
-use crate::data::path_text;
 use crate::data::split::Part;
+use crate::data::{path_text, toml_text};
 use crate::files::{FileError, write_atomic};
 use crate::models::{Network, WeightsError};
 use crate::units::counted;
@@ -274,5 +274,6 @@ impl SavedRun {
 
 fn load_toml<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, SavedRunError> {
     let text = std::fs::read_to_string(path).map_err(FileError::at("reading the settings", path))?;
-    toml::from_str(&text).map_err(|error| SavedRunError::Settings { reason: error.to_string(), path: path.to_owned() })
+    toml_text::parse(&text)
+        .map_err(|fault| SavedRunError::Settings { reason: fault.to_string(), path: path.to_owned() })
 }
