@@ -93,15 +93,11 @@ impl<'a> SourceReport<'a> {
 
 pub(super) fn print_scan(report: &ScanReport<'_>) -> Result<(), CliError> {
     let mut text = String::new();
-    for SourceReport { summary, people, present, notes, .. } in &report.sources {
+    for SourceReport { summary, people, present, packed, unread, flags, notes, .. } in &report.sources {
         let missing = if *present { "" } else { " (not there now)" };
         text += &format!("{} in {}{missing}\n", summary.kind.name(), summary.path.display());
         text += &format!("  {:>6} recordings\n", summary.recordings);
-        let whose = if *people == 1 { "person" } else { "people" };
-        text += &format!(
-            "  {:>6} healthy\n  {:>6} sick\n  {people:>6} {whose} with one that is used\n",
-            summary.healthy, summary.sick
-        );
+        text += &format!("  {:>6} healthy\n  {:>6} sick\n{}", summary.healthy, summary.sick, people_text(*people));
         for (reason, count) in &summary.excluded {
             text += &format!("  {count:>6} left out: {reason}\n");
         }
@@ -111,12 +107,29 @@ pub(super) fn print_scan(report: &ScanReport<'_>) -> Result<(), CliError> {
         for file in &summary.unreadable {
             text += &format!("         {}: {}\n", file.path.display(), file.reason);
         }
+        if *unread > 0 {
+            text += &format!("  {unread:>6} not read yet\n");
+        }
+        for flag in Flag::ALL {
+            let count = flags.get(flag.id()).copied().unwrap_or_default();
+            if count > 0 {
+                text += &format!("  {count:>6} flagged: {}\n", flag.name().to_lowercase());
+            }
+        }
         text += &rows_without_audio(&summary.without_audio);
         for note in *notes {
             text += &format!("  Note: {note}\n");
         }
+        if *packed {
+            text += &format!("  To unpack its sound: coughscope extract {:?}\n", summary.path);
+        }
     }
+    text += &format!("In all\n{}", people_text(report.people));
     print(&text)
+}
+
+fn people_text(people: usize) -> String {
+    format!("  {people:>6} {} with a used recording\n", if people == 1 { "person" } else { "people" })
 }
 
 /// Where missing recordings were looked for: all of a few, the first of many.

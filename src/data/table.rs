@@ -57,8 +57,8 @@ pub const COLUMNS: [&str; 19] = [
 const DECIDED_BY: &str = "decided_by";
 /// In it, what a person has decided.
 const PERSON: &str = "person";
-/// The columns that mark such a table.
-const NEEDED: [&str; 5] = ["path", "dataset", "person", "label", "reason"];
+/// The columns that mark such a table, and the only ones that one made by hand needs.
+pub const NEEDED: [&str; 5] = ["path", "dataset", "person", "label", "reason"];
 
 /// Writes the table of these recordings, whole or not at all.
 ///

@@ -5,6 +5,7 @@
 #[cfg(unix)]
 mod names;
 mod refusals;
+mod texts;
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -288,6 +289,8 @@ fn an_extraction_tells_of_refused_entries_also_the_second_time() {
     let first = String::from_utf8(extract().stdout).unwrap();
     assert!(first.contains("1 entry was not unpacked:\n") && first.contains("link.wav"), "{first}");
     let second = String::from_utf8(extract().stdout).unwrap();
-    assert!(second.starts_with("1 file of 1 archive in "), "{second}");
+    assert!(first.starts_with("1 file is now in ") && first.contains("\n1 of them was written by this run"), "{first}");
+    assert!(second.starts_with("1 file is now in ") && second.contains("\n0 of them were written"), "{second}");
+    assert!(second.contains("\n1 of 1 archive read to the end\n"), "{second}");
     assert!(second.ends_with("1 entry was not unpacked; the run that read these archives listed them\n"), "{second}");
 }

@@ -67,3 +67,54 @@ fn a_table_is_written_over_an_earlier_one_only() {
     assert_eq!(std::fs::read(&policy).unwrap(), before);
     assert!(table("other.csv").status.success());
 }
+
+#[test]
+fn a_wrong_path_leaves_no_study() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("empty")).unwrap();
+    std::fs::create_dir_all(folder.path().join("bad")).unwrap();
+    std::fs::write(folder.path().join("bad/combined_data.csv"), "id,age\n").unwrap();
+    for wrong in ["nowhere", "empty", "bad"] {
+        let error = failure(&coughscope(folder.path(), &["scan", wrong, "--study", "new"]), 1);
+        assert!(error.contains(wrong), "{error}");
+        assert!(!folder.path().join("new").exists(), "{wrong}");
+    }
+}
+
+#[test]
+fn what_is_found_again_is_not_called_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    make_study(folder.path(), "40");
+    std::fs::rename(folder.path().join("made/virufy"), folder.path().join("elsewhere")).unwrap();
+    let (_, error) = results_and_failure(&coughscope(folder.path(), &["scan", "--study", "mine"]));
+    assert!(error.contains("not at its place"), "{error}");
+    let found = coughscope(folder.path(), &["scan", "elsewhere", "--study", "mine"]);
+    let said = String::from_utf8_lossy(&found.stderr);
+    assert!(found.status.success() && !said.contains("not at its place"), "{said}");
+}
+
+/// Only who scans or trains changes the study, and is told.
+#[test]
+fn a_policy_for_one_answer_leaves_the_study_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = make_study(folder.path(), "40");
+    let run = |arguments: &[&str]| coughscope(folder.path(), arguments);
+    let study = || std::fs::read_to_string(folder.path().join("mine/study.toml")).unwrap();
+    let settings = study();
+    std::fs::write(folder.path().join("p.toml"), "[labels.coughvid]\nsymptomatic = \"exclude\"\n").unwrap();
+    let own = json(&run(&["split", "--study", "mine", "--json"]));
+    let other = json(&run(&["split", "--study", "mine", "--policy", "p.toml", "--json"]));
+    assert_ne!(other["counts"], own["counts"]);
+    assert!(run(&["table", "--study", "mine", "--policy", "p.toml", "--out", "t.csv"]).status.success());
+    assert!(
+        std::fs::read_to_string(folder.path().join("t.policy.toml")).unwrap().contains("symptomatic = \"exclude\"")
+    );
+    assert_eq!(study(), settings);
+    assert_eq!(json(&run(&["scan", "--study", "mine", "--json"])), before);
+
+    let kept = run(&["scan", "--study", "mine", "--policy", "p.toml", "--json"]);
+    assert!(String::from_utf8_lossy(&kept.stderr).contains("keeps this label policy"));
+    assert_ne!(study(), settings);
+    let again = run(&["scan", "--study", "mine", "--policy", "p.toml", "--json"]);
+    assert!(!String::from_utf8_lossy(&again.stderr).contains("keeps this label policy"), "it has it already");
+}

@@ -22,7 +22,7 @@ fn sources() -> Study {
 }
 
 fn scans_of(path: &Path) -> Vec<SourceScan> {
-    scan(&[path.to_owned()], &LabelPolicy::default(), &|_| ControlFlow::Continue(())).unwrap().sources
+    scan(&[path.to_owned()], &LabelPolicy::default()).unwrap().sources
 }
 
 /// Person to what became of the recordings.

@@ -252,15 +252,19 @@ impl Study {
         self.source(key).is_some_and(|source| source.clips.iter().any(|clip| clip.sound != Sound::Unread))
     }
 
-    /// Marks what Virufy's CDF and COUGHVID both have, which depends on what is open.
+    /// Marks what COUGHVID and Virufy's CDF both have, or two copies of COUGHVID, which depends on what is open.
     fn mark_overlap(&mut self) {
-        let uuids = overlap::Uuids::of(self.clips().filter(|clip| clip.source == SourceKind::Coughvid));
-        for clip in self.sources.iter_mut().flat_map(|source| &mut source.clips) {
-            let obstacle = uuids.obstacle_of(clip);
-            if obstacle != clip.obstacle {
-                let clip = Arc::make_mut(clip);
-                clip.obstacle = obstacle;
-                self.policy.judge(clip);
+        let coughvid = self.sources.iter().enumerate().filter(|(_, source)| source.kind == SourceKind::Coughvid);
+        let counted = coughvid.flat_map(|(copy, source)| source.counted().map(move |(_, clip)| (copy, clip.as_ref())));
+        let uuids = overlap::Uuids::of(counted);
+        for (copy, source) in self.sources.iter_mut().enumerate() {
+            for clip in &mut source.clips {
+                let obstacle = uuids.obstacle_of(copy, clip);
+                if obstacle != clip.obstacle {
+                    let clip = Arc::make_mut(clip);
+                    clip.obstacle = obstacle;
+                    self.policy.judge(clip);
+                }
             }
         }
     }
