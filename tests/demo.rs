@@ -12,9 +12,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use coughscope::audio::{Recording, decode};
 use coughscope::data::demo::{DemoConfig, DemoError, DemoStudy, NOTICE, containers, generate, is_demo, synth};
-use coughscope::data::scan::scan;
 use coughscope::data::{Clip, Label, LabelPolicy, SourceKind, Verdict};
 use coughscope::units::{SampleRate, Seconds};
+
+#[path = "support/scanned.rs"]
+mod scanned;
+
+use scanned::scan;
 
 /// The smallest study, which has everything that the default one has.
 const SMALL: DemoConfig = DemoConfig { people: DemoConfig::MIN_PEOPLE, seed: 7 };
@@ -177,7 +181,7 @@ fn scanning_finds_what_was_promised() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("demo");
     let study = make(&root, &SMALL);
-    let scans = scan(&[root], &LabelPolicy::default(), &|_| ControlFlow::Continue(())).unwrap().sources;
+    let scans = scan(&[root], &LabelPolicy::default()).unwrap().sources;
     assert_eq!(scans.len(), 3);
     for scan in &scans {
         let counts = study.datasets[scan.kind.id()];

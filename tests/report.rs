@@ -339,6 +339,7 @@ fn a_report_holds_everything_under_its_names() {
         history: Some(&history),
         title: "Test part",
         notes: &notes,
+        details: &[],
     };
     let clock = std::time::Instant::now();
     let written = write_report(&folder.path().join("report"), &input).unwrap();
@@ -379,6 +380,7 @@ fn metrics_have_the_agreed_keys_and_null_where_undefined() {
         history: None,
         title: "",
         notes: &[],
+        details: &[],
     };
     let written = write_report(folder.path(), &input).unwrap();
     assert_eq!(written.len(), 8, "no history, no history figures");

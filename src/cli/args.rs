@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::de::value::{Error, StrDeserializer};
 
 use crate::data::demo::DemoConfig;
+use crate::data::in_plain_words;
 use crate::data::split::SplitBy;
 use crate::spectrogram::Placement;
 use crate::train::Preset;
@@ -26,8 +27,8 @@ pub struct Args {
 }
 
 /// Parses a choice by the name that it has in files, so that both always agree.
-fn named<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
-    T::deserialize(StrDeserializer::new(text))
+fn named<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    T::deserialize(StrDeserializer::<Error>::new(text)).map_err(|error| in_plain_words(&error.to_string()))
 }
 
 /// Work without a window.
@@ -94,7 +95,7 @@ pub struct Scan {
     /// Keep what is read in this study, and go on where an earlier scan of it stopped
     #[arg(long, value_name = "DIR")]
     pub study: Option<PathBuf>,
-    /// Decide by the label policy of this file, as `table` and the window write it; a study keeps it
+    /// Decide by the label policy of this file, as `table` and the window write it; a study keeps it in place of its own
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
     /// Print one JSON object
@@ -125,7 +126,7 @@ pub struct Table {
     /// The table to write; the label policy goes beside it, as .policy.toml
     #[arg(long, value_name = "T.csv")]
     pub out: PathBuf,
-    /// Decide by the label policy of this file first; the study keeps it
+    /// Decide by the label policy of this file, for this command only: the study keeps its own
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
 }
@@ -143,7 +144,7 @@ pub struct Split {
     /// The dataset for the test, with --by dataset [default: each in turn; without --by, the study's own]
     #[arg(long, value_name = "NAME")]
     pub held_out: Option<String>,
-    /// Decide by the label policy of this file first; the study keeps it
+    /// Decide by the label policy of this file, for this command only: the study keeps its own
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
     /// Share for validation, 0 to below 1
@@ -226,7 +227,7 @@ pub struct Train {
     /// The dataset for the test, with --split dataset [default: the study's own]
     #[arg(long, value_name = "NAME")]
     pub held_out: Option<String>,
-    /// Decide by the label policy of this file; a study keeps it
+    /// Decide by the label policy of this file; a study keeps it in place of its own
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
     /// Print one JSON object

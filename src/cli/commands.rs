@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::args::{Decode, Demo, Devices, Evaluate, Predict, SpectrogramArgs, SpectrogramPreset, Train};
 use super::driver::Driver;
 use super::output::{self, PredictionRow, RunSummary};
-use super::study::{open_study_and_datasets, refuse_idle_held_out};
+use super::study::{open_study_and_datasets, refuse_idle_held_out, require_folders};
 use super::{CliError, output::print_json};
 use crate::audio::{self, Recording, wav};
 use crate::data::Label;
@@ -137,6 +137,7 @@ pub(super) fn train(args: Train, data_folder: PathBuf) -> Result<(), CliError> {
     refuse_idle_held_out(args.held_out.as_deref(), split.by, "--split dataset")?;
     split.held_out = args.held_out.or(split.held_out.take());
     split.seed = args.seed.unwrap_or(split.seed);
+    require_folders(&driver.state().study)?;
     driver.carry_out(Command::StartRun { config: Box::new(config), folder: args.out })?;
     report_run(&driver, args.json)
 }
@@ -176,7 +177,9 @@ fn load_evaluation(args: &Evaluate) -> Result<Evaluation, CliError> {
             let run = SavedRun::open(folder).map_err(CliError::work)?;
             let predictions = predictions::read(&folder.join("predictions.csv")).map_err(CliError::work)?;
             let chosen = Some(run.result.threshold);
-            Evaluation::new(name_of(folder), None, predictions, chosen, run.result.synthetic).map_err(CliError::work)?
+            Evaluation::new(name_of(folder), None, predictions, chosen, run.result.synthetic)
+                .map_err(CliError::work)?
+                .without(run.result.lost)
         }
         (_, Some(table), ..) => Evaluation::of_table(table).map_err(CliError::Work)?,
         (_, _, Some(scores), Some(labels)) => {

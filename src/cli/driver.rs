@@ -36,17 +36,35 @@ impl Driver {
         self.session.state()
     }
 
-    /// Sends a command and waits until every job that it started has ended.
+    /// Sends a command, waits until every job that it started has ended, and passes on what the session says.
     ///
     /// # Errors
     /// The session's error messages, as one.
     pub fn carry_out(&mut self, command: Command) -> Result<(), CliError> {
+        self.perform(command);
+        self.tell()
+    }
+
+    /// Whether the session has an error to tell.
+    pub fn has_failed(&self) -> bool {
+        self.session.state().messages.iter().any(|message| message.severity == Severity::Error)
+    }
+
+    /// Sends a command and waits until every job that it started has ended.
+    pub fn perform(&mut self, command: Command) {
         self.session.send(command);
         while self.session.busy() {
             self.session.wait(Duration::from_millis(100));
             self.say_progress();
         }
         self.end_line();
+    }
+
+    /// Passes on what the session has said.
+    ///
+    /// # Errors
+    /// The session's error messages, as one.
+    pub fn tell(&mut self) -> Result<(), CliError> {
         let mut errors = Vec::new();
         for message in &self.session.state().messages {
             match message.severity {

@@ -11,10 +11,11 @@ use super::CliError;
 use crate::data::quality::Flag;
 use crate::data::scan::SourceSummary;
 use crate::data::study::SourceView;
-use crate::data::{Clip, Label, PersonId, Sound};
+use crate::data::{Clip, Label, PersonId, Sound, path_text};
 use crate::eval::METRICS;
 use crate::session::{Evaluation, Run, StudyView};
 use crate::train::device::{DeviceClass, DeviceInfo};
+use crate::train::saved::Lost;
 
 /// One object or array on standard output, and a line end.
 pub(super) fn print_json(value: &impl Serialize) -> Result<(), CliError> {
@@ -92,15 +93,11 @@ impl<'a> SourceReport<'a> {
 
 pub(super) fn print_scan(report: &ScanReport<'_>) -> Result<(), CliError> {
     let mut text = String::new();
-    for SourceReport { summary, people, present, notes, .. } in &report.sources {
+    for SourceReport { summary, people, present, packed, unread, flags, notes, .. } in &report.sources {
         let missing = if *present { "" } else { " (not there now)" };
         text += &format!("{} in {}{missing}\n", summary.kind.name(), summary.path.display());
         text += &format!("  {:>6} recordings\n", summary.recordings);
-        let whose = if *people == 1 { "person" } else { "people" };
-        text += &format!(
-            "  {:>6} healthy\n  {:>6} sick\n  {people:>6} {whose} with one that is used\n",
-            summary.healthy, summary.sick
-        );
+        text += &format!("  {:>6} healthy\n  {:>6} sick\n{}", summary.healthy, summary.sick, people_text(*people));
         for (reason, count) in &summary.excluded {
             text += &format!("  {count:>6} left out: {reason}\n");
         }
@@ -110,12 +107,29 @@ pub(super) fn print_scan(report: &ScanReport<'_>) -> Result<(), CliError> {
         for file in &summary.unreadable {
             text += &format!("         {}: {}\n", file.path.display(), file.reason);
         }
+        if *unread > 0 {
+            text += &format!("  {unread:>6} not read yet\n");
+        }
+        for flag in Flag::ALL {
+            let count = flags.get(flag.id()).copied().unwrap_or_default();
+            if count > 0 {
+                text += &format!("  {count:>6} flagged: {}\n", flag.name().to_lowercase());
+            }
+        }
         text += &rows_without_audio(&summary.without_audio);
         for note in *notes {
             text += &format!("  Note: {note}\n");
         }
+        if *packed {
+            text += &format!("  To unpack its sound: coughscope extract {:?}\n", summary.path);
+        }
     }
+    text += &format!("In all\n{}", people_text(report.people));
     print(&text)
+}
+
+fn people_text(people: usize) -> String {
+    format!("  {people:>6} {} with a used recording\n", if people == 1 { "person" } else { "people" })
 }
 
 /// Where missing recordings were looked for: all of a few, the first of many.
@@ -150,6 +164,8 @@ pub(super) struct RunSummary {
     mcc: Option<f64>,
     threshold: f64,
     synthetic: bool,
+    lost: Lost,
+    #[serde(serialize_with = "path_text::serialize")]
     out: PathBuf,
 }
 
@@ -171,6 +187,7 @@ impl RunSummary {
             mcc: summary.mcc,
             threshold: summary.threshold,
             synthetic: run.synthetic,
+            lost: run.lost.clone(),
             out: run.folder.clone(),
         }
     }
@@ -189,6 +206,9 @@ pub(super) fn print_run(summary: &RunSummary) -> Result<(), CliError> {
         number(summary.mcc),
         summary.threshold,
     );
+    if let Some(words) = summary.lost.in_words() {
+        text += &format!("{words}\n");
+    }
     if summary.synthetic {
         text += "Synthetic recordings made by a program: this proves nothing about any disease\n";
     }
@@ -219,6 +239,7 @@ pub(super) fn print_evaluation(evaluation: &Evaluation) -> Result<(), CliError> 
 /// One answer of `predict`.
 #[derive(Serialize)]
 pub(super) struct PredictionRow {
+    #[serde(serialize_with = "path_text::serialize")]
     path: PathBuf,
     score: f64,
     label: Label,

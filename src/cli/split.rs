@@ -10,10 +10,11 @@ use super::CliError;
 use super::args::Split;
 use super::driver::Driver;
 use super::output::{self, print_json};
-use super::study::{open_study_and_datasets, refuse_idle_held_out};
+use super::study::{refuse_idle_held_out, require_folders, with_study};
+use crate::data::sources::COUGHVID_NAMES_NOBODY;
 use crate::data::split::{ClassCount, Leaks, Part, PartCounts, SplitBy, SplitConfig, SplitOutcome};
 use crate::data::study::{Shared, SharedPerson, SharedSound, StudyView, draw};
-use crate::data::{Clip, Label, SourceKind};
+use crate::data::{Clip, Label, SourceKind, path_text};
 use crate::units::{counted, grouped};
 
 /// The answer of `split`.
@@ -22,7 +23,8 @@ struct SplitReport {
     by: SplitBy,
     seed: u64,
     validation: f64,
-    test: f64,
+    /// `None` where a whole dataset is the test.
+    test: Option<f64>,
     #[serde(flatten)]
     draws: Draws,
     notes: Vec<&'static str>,
@@ -83,6 +85,7 @@ struct PersonRow {
 /// One of the recordings with the same sound.
 #[derive(Serialize)]
 struct RecordingRow {
+    #[serde(serialize_with = "path_text::serialize")]
     path: PathBuf,
     /// As a person finds it, for the text.
     #[serde(skip)]
@@ -90,13 +93,13 @@ struct RecordingRow {
     part: Part,
 }
 
-const NO_PEOPLE_IN_COUGHVID: &str = "COUGHVID names no people: recordings of one place, age and gender within 15 minutes count as one \
-     person's, and nobody can prove that no other person is on both sides";
-
 pub(super) fn split(args: Split, data_folder: PathBuf) -> Result<(), CliError> {
     let mut driver = Driver::new(data_folder);
-    open_study_and_datasets(&mut driver, Some(args.study), args.policy.as_deref(), Vec::new())?;
-    let study = &driver.state().study;
+    let (study, policy) = (args.study.clone(), args.policy.clone());
+    with_study(&mut driver, study, policy.as_deref(), |driver| split_study(&driver.state().study, args))
+}
+
+fn split_study(study: &StudyView, args: Split) -> Result<(), CliError> {
     let mut config = study.split_config.clone();
     config.validation = args.validation.unwrap_or(config.validation);
     config.test = args.test.unwrap_or(config.test);
@@ -115,8 +118,10 @@ pub(super) fn split(args: Split, data_folder: PathBuf) -> Result<(), CliError> {
         Draws::One(fold(study, &used, config.clone()))
     };
     let SplitConfig { by, seed, validation, test, .. } = config;
+    let test = (by != SplitBy::Dataset).then_some(test);
     let report = SplitReport { by, seed, validation, test, draws, notes: notes(study) };
-    report.print(args.json)
+    report.print(args.json)?;
+    require_folders(study)
 }
 
 fn fold(study: &StudyView, used: &[&Arc<Clip>], config: SplitConfig) -> Fold {
@@ -130,7 +135,7 @@ fn fold(study: &StudyView, used: &[&Arc<Clip>], config: SplitConfig) -> Fold {
 
 fn notes(study: &StudyView) -> Vec<&'static str> {
     let coughvid = study.used().any(|clip| clip.source == SourceKind::Coughvid);
-    if coughvid { vec![NO_PEOPLE_IN_COUGHVID] } else { Vec::new() }
+    if coughvid { vec![COUGHVID_NAMES_NOBODY] } else { Vec::new() }
 }
 
 impl Drawn {
@@ -173,7 +178,6 @@ impl SplitReport {
     /// Says what was drawn; an error when nothing could be.
     fn print(&self, json: bool) -> Result<(), CliError> {
         let folds = match &self.draws {
-            Draws::One(Fold { outcome: Outcome::Refused { error }, .. }) => return Err(CliError::work(error)),
             Draws::One(fold) => std::slice::from_ref(fold),
             Draws::Each { folds } => folds,
         };
@@ -186,8 +190,9 @@ impl SplitReport {
         if folds.iter().any(|fold| matches!(fold.outcome, Outcome::Drawn(_))) {
             return Ok(());
         }
-        Err(CliError::Work(match folds.len() {
-            0 => "no recording of this study is used, so there is nothing to draw".to_owned(),
+        Err(CliError::Work(match folds {
+            [Fold { outcome: Outcome::Refused { error }, .. }] if matches!(self.draws, Draws::One(_)) => error.clone(),
+            [] => "no recording of this study is used, so there is nothing to draw".to_owned(),
             _ => {
                 "none of the datasets can be the test; the reasons are with each, and --by person draws people of all \
                   datasets"

@@ -11,7 +11,7 @@ use super::driver::Driver;
 use super::output::{self, ScanReport, print_json};
 use crate::data::split::SplitBy;
 use crate::data::study::settings;
-use crate::data::{LabelPolicy, archives};
+use crate::data::{LabelPolicy, archives, scan, table};
 use crate::session::{Command, Edit, StudyView};
 use crate::train::saved;
 use crate::units::{counted, grouped};
@@ -32,17 +32,17 @@ pub(super) fn scan(args: Scan, data_folder: PathBuf) -> Result<(), CliError> {
     require_folders(study)
 }
 
-/// Counts of files that nobody could look at must not pass for a scan of them.
-fn require_folders(study: &StudyView) -> Result<(), CliError> {
+/// What is known of files that nobody could look at must not pass for what they are now.
+pub(super) fn require_folders(study: &StudyView) -> Result<(), CliError> {
     let missing: Vec<String> = study
         .sources
         .iter()
         .filter(|source| !source.present)
         .map(|source| {
             format!(
-                "the folder of {} is not there, and its recordings were counted as they were read last; say where it is \
-                 now with: coughscope scan --study DIR PLACE ({})",
-                source.kind.name(),
+                "the folder of {} is not there, and what is known of its recordings was read before; connect its drive, \
+                 or say where it is now with: coughscope scan --study DIR PLACE ({})",
+                source.name(),
                 source.root.display()
             )
         })
@@ -66,20 +66,67 @@ pub(super) fn open_study_and_datasets(
             || settings::is_study(path)
     };
     if let Some(other) = paths.iter().find(is_other) {
-        return Err(CliError::Usage(format!("a dataset's folder is needed, and this is none: {}", other.display())));
+        return Err(CliError::Usage(format!(
+            "a dataset is a folder, or a CSV with the columns {}, and this is none; the window asks which columns of another \
+             table hold what, when the folder around it is opened there: {}",
+            table::NEEDED.join(", "),
+            other.display()
+        )));
     }
     // Before anything is made or changed.
-    let policy = policy.map(LabelPolicy::read).transpose().map_err(CliError::work)?;
+    let policy = read_policy(policy)?;
     if let Some(folder) = study {
         if paths.is_empty() {
             require_study(&folder)?;
+        } else if !settings::is_study(&folder) {
+            require_dataset(&paths)?;
         }
-        driver.carry_out(Command::OpenStudy(folder))?;
+        driver.perform(Command::OpenStudy(folder));
+        if driver.has_failed() {
+            return driver.tell();
+        }
     }
     if let Some(policy) = policy {
-        driver.carry_out(Command::Edit(Edit::Policy(Box::new(policy))))?;
+        let study = &driver.state().study;
+        if !study.is_empty() && study.policy != policy {
+            eprintln!("The study keeps this label policy from now on, in place of its own");
+        }
+        driver.perform(Command::Edit(Edit::Policy(Box::new(policy))));
     }
-    if paths.is_empty() { Ok(()) } else { driver.carry_out(Command::Open(paths)) }
+    if !paths.is_empty() {
+        driver.perform(Command::Open(paths));
+    }
+    // Only now: where a dataset was missing, the paths may say where it is.
+    driver.tell()
+}
+
+/// The label policy of a file, where one is named.
+fn read_policy(path: Option<&Path>) -> Result<Option<LabelPolicy>, CliError> {
+    path.map(LabelPolicy::read).transpose().map_err(CliError::work)
+}
+
+/// Opens a study and does `work` on it under the label policy of a file; the study has its own again afterwards.
+pub(super) fn with_study(
+    driver: &mut Driver,
+    study: PathBuf,
+    policy: Option<&Path>,
+    work: impl FnOnce(&mut Driver) -> Result<(), CliError>,
+) -> Result<(), CliError> {
+    let policy = read_policy(policy)?;
+    open_study_and_datasets(driver, Some(study), None, Vec::new())?;
+    let Some(policy) = policy else { return work(driver) };
+    driver.carry_out(Command::Edit(Edit::Policy(Box::new(policy))))?;
+    let done = work(driver);
+    let undone = driver.carry_out(Command::Undo);
+    done.and(undone)
+}
+
+/// A path without any dataset would leave an empty study behind. The tables are read for that, but no sound.
+fn require_dataset(paths: &[PathBuf]) -> Result<(), CliError> {
+    if let Some(missing) = paths.iter().find(|path| !path.exists()) {
+        return Err(CliError::Work(format!("there is no such file or folder ({})", missing.display())));
+    }
+    scan::read_all(paths, &|_| ControlFlow::Continue(())).map(|_| ()).map_err(CliError::work)
 }
 
 /// A folder that is no study would become an empty one.
@@ -105,8 +152,11 @@ pub(super) fn refuse_idle_held_out(held_out: Option<&str>, by: SplitBy, option: 
 
 pub(super) fn table(args: Table, data_folder: PathBuf) -> Result<(), CliError> {
     let mut driver = Driver::new(data_folder);
-    open_study_and_datasets(&mut driver, Some(args.study), args.policy.as_deref(), Vec::new())?;
-    driver.carry_out(Command::ExportTable(args.out))
+    let Table { study, out, policy } = args;
+    with_study(&mut driver, study, policy.as_deref(), |driver| {
+        driver.carry_out(Command::ExportTable(out))?;
+        require_folders(&driver.state().study)
+    })
 }
 
 pub(super) fn extract(args: &Extract) -> Result<(), CliError> {
@@ -129,10 +179,10 @@ pub(super) fn extract(args: &Extract) -> Result<(), CliError> {
             *said = Instant::now();
             let megabytes = |bytes: u64| grouped(bytes / 1_000_000);
             eprintln!(
-                "Unpacking {} of {} MB, {} files",
+                "Unpacking {} of {} MB, {}",
                 megabytes(progress.bytes_done),
                 megabytes(progress.bytes_total),
-                grouped(progress.files as u64)
+                counted(progress.files, "file", "files")
             );
         }
         ControlFlow::Continue(())
@@ -148,11 +198,16 @@ pub(super) fn extract(args: &Extract) -> Result<(), CliError> {
 }
 
 fn extracted_text(extracted: &archives::Extracted) -> String {
+    let (archives, written) =
+        (extracted.archives.len(), extracted.archives.iter().map(|archive| archive.written).sum());
+    let complete = archives - extracted.problems().count();
     let mut text = format!(
-        "{} of {} in {}\n",
-        counted(extracted.files(), "file", "files"),
-        counted(extracted.archives.len(), "archive", "archives"),
-        extracted.target.display()
+        "{} now in {}\n{} written by this run, the others were there before\n{} of {} read to the end\n",
+        counted(extracted.files(), "file is", "files are"),
+        extracted.target.display(),
+        counted(written, "of them was", "of them were"),
+        grouped(complete as u64),
+        counted(archives, "archive", "archives"),
     );
     let (refused, listed) = (extracted.refused_count(), extracted.refused.len());
     if refused > 0 {

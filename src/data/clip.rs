@@ -119,7 +119,7 @@ pub enum Obstacle {
     FolderDisagrees,
     /// The test result was inferred by the dataset's makers, not measured.
     InferredResult,
-    /// COUGHVID is open too and has the same recording.
+    /// COUGHVID, or an earlier copy of it, is open too and has the same recording.
     InCoughvid,
     /// The table says so itself, in these words.
     LeftOutThere(String),

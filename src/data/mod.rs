@@ -3,7 +3,8 @@
 //! A source (one file each in [`sources`]) reads a dataset's own tables into [`Clip`]s; [`archives`] unpacks one that comes
 //! packed. [`scan`] finds the datasets in a folder and measures their sounds ([`quality`], [`fingerprint`]). The
 //! [`LabelPolicy`] turns all of this into a [`Verdict`]; [`duplicates`] and [`overlap`] find what is there twice. A
-//! [`study`] holds everything and remembers it on disk, [`split`] draws the parts, and [`table`] is the study as one table.
+//! [`study`] holds everything and remembers it on disk, [`split`] draws the parts, and [`table`] is the study as one table,
+//! with its paths as [`path_text`].
 
 pub mod archives;
 mod clip;
@@ -12,6 +13,7 @@ pub mod duplicates;
 pub mod features;
 pub mod fingerprint;
 pub mod overlap;
+pub mod path_text;
 pub mod policy;
 pub mod quality;
 mod reason;
@@ -20,7 +22,8 @@ pub mod sources;
 pub mod split;
 pub mod study;
 pub mod table;
-mod toml_text;
+pub mod toml_text;
+mod words;
 
 pub use clip::{
     Clip, Decision, Form, Label, Obstacle, Opinion, PersonId, Rating, SameSound, Sound, SoundFacts, Subject, Verdict,
@@ -28,3 +31,4 @@ pub use clip::{
 pub use policy::LabelPolicy;
 pub use reason::Reason;
 pub use sources::SourceKind;
+pub use words::in_plain_words;

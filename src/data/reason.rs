@@ -82,7 +82,7 @@ impl fmt::Display for Obstacle {
             Self::ForeignName => "its name is not one of the dataset's",
             Self::FolderDisagrees => "the table and the folder disagree",
             Self::InferredResult => "the test result was inferred, not measured",
-            Self::InCoughvid => "the same recording is in COUGHVID",
+            Self::InCoughvid => "COUGHVID has the same recording already",
             Self::LeftOutThere(words) => return f.write_str(&shortened(words)),
         })
     }

@@ -1,44 +1,29 @@
-//! From dropped folders to recordings: recognise the datasets, read their tables, decode the sounds.
+//! From dropped folders to recordings: recognise the datasets, read their tables, measure the sounds.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::UNIX_EPOCH;
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::fingerprint::Fingerprint;
-use super::overlap::mark_recordings_in_coughvid;
 use super::sources::mapped::{self, Mapping};
 use super::sources::{MOST_LEVELS, SOURCES, Source, SourceError, find};
-use super::{Clip, Label, LabelPolicy, Obstacle, Reason, Sound, SoundFacts, SourceKind, Verdict, table};
+use super::{Clip, Label, Obstacle, Reason, Sound, SoundFacts, SourceKind, Verdict, path_text, table};
 use crate::audio::{DecodeError, decode};
 use crate::files::FileError;
 
-/// How far a scan is. Given often, from several threads; whoever shows it should thin it out.
+/// A dataset was recognised and its tables were read.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum ScanProgress<'a> {
-    /// A dataset was recognised and its tables were read.
-    Found {
-        /// Which dataset.
-        source: SourceKind,
-        /// Its folder.
-        root: &'a Path,
-        /// The rows and files in it.
-        recordings: usize,
-    },
-    /// One more sound was decoded, or turned out to be unreadable.
-    Decoded {
-        /// How many are done, over all datasets. Threads may report out of order.
-        done: usize,
-        /// How many there are to do.
-        total: usize,
-        /// The sound.
-        path: &'a Path,
-    },
+pub struct ScanProgress<'a> {
+    /// Which dataset.
+    pub source: SourceKind,
+    /// Its folder.
+    pub root: &'a Path,
+    /// The rows and files in it.
+    pub recordings: usize,
 }
 
 /// Why a scan ended without a result. A broken sound file never ends one.
@@ -48,20 +33,27 @@ pub enum ScanError {
     #[error("the scan was cancelled")]
     Cancelled,
     /// A file was given where a dataset's folder is needed.
-    #[error("a dataset is a folder, and this is a file; choose the folder around it ({})", path.display())]
+    #[error(
+        "a dataset is a folder or a CSV with the columns {}, and this file is none; choose the folder around it ({})",
+        table::NEEDED.join(", "),
+        path.display()
+    )]
     NotAFolder {
         /// The file.
         path: PathBuf,
     },
     /// No dataset in a folder.
     #[error(
-        "no dataset was recognised: looked in this folder and {levels} levels below it for {looked_for} ({})",
+        "no dataset was recognised: looked in this folder and {levels} levels below it for {looked_for}{other} ({})",
         path.display(),
-        levels = MOST_LEVELS
+        levels = MOST_LEVELS,
+        other = if *has_table { of_other_tables() } else { String::new() }
     )]
     Unrecognised {
         /// What marks the datasets, in plain words.
         looked_for: String,
+        /// There is a table that is no dataset's own.
+        has_table: bool,
         /// The folder.
         path: PathBuf,
     },
@@ -113,6 +105,7 @@ pub struct SourceSummary {
     /// Which dataset.
     pub kind: SourceKind,
     /// Its folder.
+    #[serde(serialize_with = "path_text::serialize")]
     pub path: PathBuf,
     /// Rows and files; the sum of healthy, sick, excluded and unreadable.
     pub recordings: usize,
@@ -125,6 +118,7 @@ pub struct SourceSummary {
     /// There, but without usable sound, whatever their label.
     pub unreadable: Vec<UnreadableFile>,
     /// Where the sound of rows without one was looked for; they are counted in `excluded`.
+    #[serde(serialize_with = "path_text::serialize_all")]
     pub without_audio: Vec<PathBuf>,
 }
 
@@ -132,9 +126,19 @@ pub struct SourceSummary {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct UnreadableFile {
     /// The file.
+    #[serde(serialize_with = "path_text::serialize")]
     pub path: PathBuf,
     /// What is wrong with it.
     pub reason: String,
+}
+
+/// Says how a table is read that no dataset's layout fits.
+fn of_other_tables() -> String {
+    format!(
+        ". There is another table: the window asks which of its columns hold what when this folder is opened there, and the \
+         command line takes a CSV with the columns {}",
+        table::NEEDED.join(", ")
+    )
 }
 
 impl ScanError {
@@ -197,40 +201,6 @@ pub struct Scan {
     pub problems: Vec<ScanError>,
 }
 
-/// Recognises the datasets in `paths`, reads their tables, decodes every recording that `policy` wants, on all cores, and
-/// decides on each. Nothing is remembered: a [`Study`](super::study::Study) does that.
-///
-/// # Errors
-/// [`ScanError`] when there is nothing at all to read, or when `progress` said so.
-pub fn scan(
-    paths: &[PathBuf],
-    policy: &LabelPolicy,
-    progress: &(dyn Fn(ScanProgress) -> ControlFlow<()> + Sync),
-) -> Result<Scan, ScanError> {
-    let mut found = read_all(paths, progress)?;
-    drop_repeated(&mut found.sources);
-    for source in &mut found.sources {
-        source.clips.retain(|clip| policy.wants(clip.form));
-    }
-    mark_recordings_in_coughvid(found.sources.iter_mut().flat_map(|source| &mut source.clips));
-    let wanted: Vec<&mut Clip> =
-        found.sources.iter_mut().flat_map(|scan| &mut scan.clips).filter(|clip| clip.has_file()).collect();
-    let total = wanted.len();
-    let done = AtomicUsize::new(0);
-    let flow = wanted.into_par_iter().try_for_each(|clip| {
-        clip.sound = Measured::of(&clip.path).sound;
-        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-        progress(ScanProgress::Decoded { done, total, path: &clip.path })
-    });
-    if flow.is_break() {
-        return Err(ScanError::Cancelled);
-    }
-    for clip in found.sources.iter_mut().flat_map(|source| &mut source.clips) {
-        policy.judge(clip);
-    }
-    Ok(found)
-}
-
 /// Recognises the datasets in `paths` and reads their tables, without opening a sound.
 ///
 /// A folder that lies in two of the paths is read once. A dataset that cannot be read does not hide the others.
@@ -254,7 +224,7 @@ pub fn read_all(paths: &[PathBuf], progress: &dyn Fn(ScanProgress) -> ControlFlo
             }
         };
         let recordings = scan.clips.len();
-        if progress(ScanProgress::Found { source: scan.kind, root: &scan.root, recordings }).is_break() {
+        if progress(ScanProgress { source: scan.kind, root: &scan.root, recordings }).is_break() {
             return Err(ScanError::Cancelled);
         }
         found.sources.push(scan);
@@ -291,7 +261,10 @@ pub fn read(source: &dyn Source, root: &Path) -> Result<SourceScan, ScanError> {
 /// # Errors
 /// [`ScanError`] when its tables cannot be read.
 pub fn read_again(kind: SourceKind, root: &Path, mapping: Option<&Mapping>) -> Result<SourceScan, ScanError> {
-    let unrecognised = || ScanError::Unrecognised { looked_for: kind.name().to_owned(), path: root.to_owned() };
+    let unrecognised = || {
+        let looked_for = kind.name().to_owned();
+        ScanError::Unrecognised { looked_for, has_table: false, path: root.to_owned() }
+    };
     let contents = match mapping {
         Some(mapping) => mapped::read(root, mapping).map_err(ScanError::of(kind, root))?,
         None if kind == SourceKind::Table && root.is_file() => table::read(root).map_err(ScanError::of(kind, root))?,
@@ -301,17 +274,6 @@ pub fn read_again(kind: SourceKind, root: &Path, mapping: Option<&Mapping>) -> R
         }
     };
     Ok(SourceScan { kind, root: root.to_owned(), clips: contents.clips, notes: contents.notes })
-}
-
-/// Leaves out recordings that an earlier one of `sources` has already, with a note: read twice, one file could be learned
-/// from and tested on. Asks the file system, as a path can be spelled in many ways.
-fn drop_repeated(sources: &mut [SourceScan]) {
-    let mut seen: HashSet<PathBuf> = HashSet::new();
-    for source in sources {
-        let before = source.clips.len();
-        source.clips.retain(|clip| seen.insert(canonical(&clip.path)));
-        source.notes.extend(note_on_repeats(before - source.clips.len()));
-    }
 }
 
 /// Says how many recordings of a dataset do not count in it, as another has them.
@@ -336,7 +298,9 @@ fn find_all(paths: &[&PathBuf], problems: &mut Vec<ScanError>) -> Vec<(&'static 
         match find(path) {
             Ok(found) if found.is_empty() => {
                 let looked_for: Vec<_> = SOURCES.iter().map(|source| source.looks_for()).collect();
-                problems.push(ScanError::Unrecognised { looked_for: looked_for.join("; "), path: path.to_path_buf() });
+                let has_table = !mapped::preview(path).is_empty();
+                let (looked_for, path) = (looked_for.join("; "), path.to_path_buf());
+                problems.push(ScanError::Unrecognised { looked_for, has_table, path });
             }
             Ok(found) => roots.extend(found.into_iter().filter(|(_, root)| seen.insert(canonical(root)))),
             Err(error) => problems.push(error.into()),

@@ -12,28 +12,27 @@
 //! | `codec`, `container`, `rate_hz`, `channels`, `duration_secs`, `truncated` | what decoding found; else empty |
 //! | `quality_flags` | what the measurement of quality found |
 //! | `same_sound_as` | the `path` of another recording with the same sound (`exact-duplicate`) or nearly so (`near-duplicate`) |
+//! | `decided_by` | who gave the label: the `policy`, or a `person` against it |
 //!
 //! Reading needs the first five only, so a table may be made by hand.
 //!
-//! Two things keep any value whole and the table harmless. In `path` and `same_sound_as`, what is not readable text stands as `%` with two
-//! hexadecimal digits for a byte, or `%u` with four for half a character of Windows, and `%` itself as `%25`. In the
-//! other columns of free text, a value that a spreadsheet would take for a formula (it begins with `=`, `+`, `-`, `@`, a
+//! Two things keep any value whole and the table harmless. `path` and `same_sound_as` are written as [`path_text`] says. In
+//! the other columns of free text, a value that a spreadsheet would take for a formula (it begins with `=`, `+`, `-`, `@`, a
 //! tab or a line end) gets an apostrophe in front, as OWASP advises ("CSV Injection"); reading takes it off again.
-
-mod path;
 
 use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::path_text;
 use super::quality::Flag;
 use super::sources::table::{Row, Table};
 use super::sources::{Contents, SourceError, counted, name_of, subject};
-use super::{Clip, Obstacle, PersonId, SourceKind, Subject, Verdict};
+use super::{Clip, Decision, Obstacle, PersonId, SourceKind, Subject, Verdict};
 use crate::files::{FileError, write_atomic};
 
 /// The columns, in order.
-pub const COLUMNS: [&str; 18] = [
+pub const COLUMNS: [&str; 19] = [
     "path",
     "dataset",
     "person",
@@ -52,9 +51,14 @@ pub const COLUMNS: [&str; 18] = [
     "truncated",
     "quality_flags",
     "same_sound_as",
+    DECIDED_BY,
 ];
-/// The columns that mark such a table.
-const NEEDED: [&str; 5] = ["path", "dataset", "person", "label", "reason"];
+/// The column that earlier versions did not have.
+const DECIDED_BY: &str = "decided_by";
+/// In it, what a person has decided.
+const PERSON: &str = "person";
+/// The columns that mark such a table, and the only ones that one made by hand needs.
+pub const NEEDED: [&str; 5] = ["path", "dataset", "person", "label", "reason"];
 
 /// Writes the table of these recordings, whole or not at all.
 ///
@@ -84,7 +88,7 @@ fn record(clip: &Clip) -> io::Result<[String; COLUMNS.len()]> {
     let text = |text: &str| guarded(text).into_owned();
     let fact = |value: Option<String>| value.unwrap_or_default();
     Ok([
-        path_text(&clip.path)?,
+        text_of(&clip.path)?,
         text(&clip.dataset),
         text(&clip.person.0),
         label,
@@ -101,12 +105,18 @@ fn record(clip: &Clip) -> io::Result<[String; COLUMNS.len()]> {
         fact(facts.map(|facts| facts.duration.0.to_string())),
         fact(facts.map(|facts| facts.format.truncated.to_string())),
         clip.flags.iter().map(Flag::id).collect::<Vec<_>>().join(" "),
-        clip.same.twin.as_deref().map_or(Ok(String::new()), path_text)?,
+        clip.same.twin.as_deref().map_or(Ok(String::new()), text_of)?,
+        if is_by_hand(clip) { PERSON } else { "policy" }.to_owned(),
     ])
 }
 
-fn path_text(path: &Path) -> io::Result<String> {
-    Ok(path::to_text(&std::path::absolute(path)?))
+/// Whether the verdict is a person's. Nobody decides about a file that is missing or damaged.
+fn is_by_hand(clip: &Clip) -> bool {
+    clip.decision.is_some() && clip.has_file() && !matches!(clip.verdict, Verdict::Unreadable(_))
+}
+
+fn text_of(path: &Path) -> io::Result<String> {
+    Ok(path_text::to_text(&std::path::absolute(path)?))
 }
 
 /// Whether the file at `path` is such a table. Reads only its beginning.
@@ -115,10 +125,20 @@ pub fn is_combined_table(path: &Path) -> bool {
     Table::has_columns(path, &NEEDED)
 }
 
+/// Whether the file at `path` is such a table as [`write`] makes it, and no other with its columns. Reads only its
+/// beginning.
+#[must_use]
+pub fn is_export(path: &Path) -> bool {
+    let headings = Table::headings_at(path);
+    let earlier = COLUMNS.split_last().map_or(&[][..], |(_, earlier)| earlier);
+    headings.is_some_and(|headings| headings == COLUMNS || headings == earlier)
+}
+
 /// Reads such a table as a dataset, without opening a sound.
 ///
 /// A recording that it leaves out keeps the reason as [`Obstacle::LeftOutThere`]; one whose file is gone is
-/// [`Obstacle::NoAudioFile`]. What decoding found is not read: the files may have changed.
+/// [`Obstacle::NoAudioFile`]. What a person has decided is their decision here too. What decoding found is not read: the
+/// files may have changed.
 ///
 /// # Errors
 /// [`SourceError`] when it cannot be read or lacks one of the first five columns.
@@ -161,13 +181,26 @@ fn clip(row: Row, folder: &Path) -> Clip {
             ..subject(row.get("age"), unguarded(row.get("sex")))
         },
         obstacle,
+        decision: decision(row, &label),
         ..Clip::new(path, SourceKind::Table, PersonId(person), status)
     }
 }
 
+/// What a person has decided about a recording before the table was written.
+fn decision(row: Row, label: &str) -> Option<Decision> {
+    let by_hand = row.get(DECIDED_BY).eq_ignore_ascii_case(PERSON);
+    match label {
+        "exclude" => Some(Decision::Exclude),
+        "healthy" => Some(Decision::Healthy),
+        "sick" => Some(Decision::Sick),
+        _ => None,
+    }
+    .filter(|_| by_hand)
+}
+
 /// The file that a `path` means. A table made by hand may have a `%` that nobody escaped.
 fn found(text: &str, folder: &Path) -> PathBuf {
-    let path = folder.join(path::from_text(text));
+    let path = folder.join(path_text::from_text(text));
     let literal = folder.join(text);
     if !path.is_file() && literal.is_file() { literal } else { path }
 }

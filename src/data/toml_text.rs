@@ -8,9 +8,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
 
+use super::in_plain_words;
+
 /// What is wrong with a text, and where.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Fault {
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {problem}")]
+pub struct Fault {
     /// Counted from 1.
     pub line: usize,
     /// What is wrong there.
@@ -54,7 +57,7 @@ pub(super) fn text_of(bytes: &[u8]) -> Result<&str, Fault> {
 ///
 /// # Errors
 /// [`Fault`] when it is not TOML, or a key does not hold what it should.
-pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
+pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
     toml::from_str(text).map_err(|error| fault_of(text, &error))
 }
 
@@ -74,7 +77,7 @@ pub(super) fn parse_strictly<T: DeserializeOwned + Serialize>(text: &str) -> Res
 
 fn fault_of(text: &str, error: &toml::de::Error) -> Fault {
     let offset = error.span().map_or(0, |span| span.start);
-    Fault::at(text.as_bytes(), offset, error.message().trim_end().replace('\n', ", "))
+    Fault::at(text.as_bytes(), offset, in_plain_words(error.message()))
 }
 
 /// Where the first key of `given` stands that is not in `known`, and its name with the tables around it.

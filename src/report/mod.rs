@@ -33,6 +33,8 @@ pub struct ReportInput<'a> {
     pub title: &'a str,
     /// What a reader must know, for example that the data are synthetic; stands on every figure.
     pub notes: &'a [String],
+    /// Lines about the notes that only the text report has room for.
+    pub details: &'a [String],
 }
 
 /// Why a report could not be written.
@@ -157,6 +159,7 @@ fn classification_report(input: &ReportInput, table: &ThresholdTable) -> String 
     let report = ClassificationReport::new(&table.confusion_at(input.threshold), [&healthy, &sick]);
     let mut head = vec![input.title.to_owned()];
     head.extend(input.notes.iter().cloned());
+    head.extend(input.details.iter().map(|line| format!("  {line}")));
     head.push(format!("Called sick at a score of {} or more; rows are the true classes", input.threshold));
     head.push(input.threshold_origin.in_words().to_owned());
     if !table.excluded().is_empty() {

@@ -13,7 +13,7 @@ use crate::report::predictions::{self, Prediction, threshold_table};
 use crate::report::{ReportError, ReportInput, ThresholdOrigin, write_report};
 
 use super::run::RunId;
-use crate::train::saved::SavedRun;
+use crate::train::saved::{Lost, SavedRun};
 
 /// Predictions and everything that a threshold does to them. A copy shares what is large.
 #[derive(Clone)]
@@ -42,6 +42,8 @@ pub struct Evaluation {
     pub chosen: Option<f64>,
     /// It rests on made-up recordings.
     pub synthetic: bool,
+    /// What the run's parts were drawn with and it could not read.
+    lost: Lost,
     /// When it was made, to tell what a person opened since something else began.
     made: Instant,
 }
@@ -92,8 +94,15 @@ impl Evaluation {
             table: Arc::new(table),
             chosen,
             synthetic,
+            lost: Lost::default(),
             made: Instant::now(),
         })
+    }
+
+    /// Says that the parts of its run lack these recordings.
+    #[must_use]
+    pub fn without(self, lost: Lost) -> Self {
+        Self { lost, ..self }
     }
 
     /// Reads anyone's table of predictions, with the columns `label` and `score` at least.
@@ -156,10 +165,13 @@ impl Evaluation {
     /// # Errors
     /// [`ReportError`] when a file cannot be written.
     pub fn write_report(&self, folder: &Path, history: Option<&[EpochRecord]>) -> Result<(), ReportError> {
-        let notes: Vec<String> = self.synthetic.then(|| SYNTHETIC_NOTE.to_owned()).into_iter().collect();
+        let synthetic = self.synthetic.then(|| SYNTHETIC_NOTE.to_owned());
+        let notes: Vec<String> = synthetic.into_iter().chain(self.lost.in_words()).collect();
+        let details: Vec<String> = self.lost.lines().collect();
         let input = ReportInput {
             title: &self.title,
             notes: &notes,
+            details: &details,
             predictions: &self.predictions,
             threshold: self.threshold,
             threshold_origin: self.origin(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -20,7 +20,7 @@ use crate::eval::Rule;
 use crate::report::predictions::{self, Prediction, threshold_table};
 use crate::report::{self, ReportError};
 use crate::train::device::{self, ComputeDevice, DeviceChoice, DeviceClass, Selected};
-use crate::train::saved::{self, RunResult};
+use crate::train::saved::{self, Lost, RunResult};
 use crate::train::{Example, Predictor, TrainConfig, TrainError, TrainEvent, Trained, fit};
 
 /// What an experiment reports.
@@ -72,6 +72,8 @@ pub(super) struct Experiment {
     pub clips: Vec<Arc<Clip>>,
     /// The recordings are made up.
     pub synthetic: bool,
+    /// The folders of their datasets, each with its name.
+    pub folders: Vec<(String, PathBuf)>,
 }
 
 /// A recording whose features have been computed, and its place among the used ones.
@@ -79,6 +81,13 @@ struct Prepared<'a> {
     index: usize,
     clip: &'a Clip,
     example: Example,
+}
+
+/// A used recording that can no longer be read, and its place among the used ones.
+struct Failed<'a> {
+    index: usize,
+    clip: &'a Clip,
+    reason: String,
 }
 
 /// A used recording with its features.
@@ -100,6 +109,10 @@ impl Experiment {
     pub fn run(&self, on_event: &mut (dyn FnMut(RunEvent) -> ControlFlow<()> + Send)) -> Result<(), Ending> {
         self.config.validate().map_err(|error| format!("the training setting {error}"))?;
         let selected = device::select(&self.config.device).map_err(|error| error.to_string())?;
+        // Parts that are drawn with a dataset and trained without it would be other parts than the study shows.
+        if let Some((name, folder)) = self.folders.iter().find(|(_, folder)| !folder.exists()) {
+            return Err(not_there(name, folder).into());
+        }
         // A folder that cannot be written to is found out now, not after hours of training.
         saved::begin(&self.folder, &self.config).map_err(|error| error.to_string())?;
         guarded(|| Ok(self.run_on(selected, on_event)))
@@ -118,7 +131,12 @@ impl Experiment {
         }
         let clips: Vec<&Clip> = self.clips.iter().map(Arc::as_ref).collect();
         let outcome = draw(&clips, &self.config.split)?;
-        let usable = self.prepare(on_event)?;
+        let (usable, failed) = self.prepare(on_event)?;
+        let lost = lost(&failed, &outcome);
+        if let Some(words) = lost.in_words() {
+            let lines: String = lost.lines().map(|line| format!("\n{line}")).collect();
+            let _ = on_event(RunEvent::Note(format!("{words}; the training goes on without them, for example{lines}")));
+        }
         let (items, counts) = deal(usable, &outcome);
         let _ = on_event(RunEvent::Dealt(counts));
         let (trained, compute) = self.train(&items, selected.device, on_event)?;
@@ -129,7 +147,8 @@ impl Experiment {
                 "Training broke off, and the best network up to there is kept: {error}"
             )));
         }
-        let (finished, unwritten) = self.test_and_save(&items, counts, trained, predictor, &compute, started)?;
+        let (finished, unwritten) =
+            self.test_and_save(&items, (counts, lost), trained, predictor, &compute, started)?;
         if let Some(error) = unwritten {
             let _ = on_event(RunEvent::Note(format!("The network is saved, but not its whole report: {error}")));
         }
@@ -137,11 +156,11 @@ impl Experiment {
         Ok(())
     }
 
-    /// Features of every used recording, on all cores. Recordings that can no longer be read are left out, with a note.
+    /// Features of every used recording, on all cores; and the recordings that can no longer be read.
     fn prepare(
         &self,
         on_event: &mut (dyn FnMut(RunEvent) -> ControlFlow<()> + Send),
-    ) -> Result<Vec<Prepared<'_>>, Ending> {
+    ) -> Result<(Vec<Prepared<'_>>, Vec<Failed<'_>>), Ending> {
         let used: Vec<(usize, &Clip, Label)> = self
             .clips
             .iter()
@@ -166,7 +185,7 @@ impl Experiment {
                     return Err(Ending::Stopped);
                 }
                 let prepared = |features| Prepared { index, clip, example: Example { features, label } };
-                Ok(outcome.map(prepared).map_err(|error| (clip, error)))
+                Ok(outcome.map(prepared).map_err(|error| Failed { index, clip, reason: error.to_string() }))
             })
             .collect::<Result<Vec<_>, Ending>>()?;
         let (mut usable, mut failed) = (Vec::with_capacity(prepared.len()), Vec::new());
@@ -176,14 +195,7 @@ impl Experiment {
                 Err(failure) => failed.push(failure),
             }
         }
-        if let (Some((clip, error)), Ok(on_event)) = (failed.first(), report.into_inner()) {
-            let _ = on_event(RunEvent::Note(format!(
-                "{} recordings could no longer be read and were left out, for example: {error} ({})",
-                failed.len(),
-                clip.path.display()
-            )));
-        }
-        Ok(usable)
+        Ok((usable, failed))
     }
 
     /// Trains on `compute`, or on the CPU where a graphics card that nobody named turns out not to work. Returns what
@@ -231,7 +243,7 @@ impl Experiment {
     fn test_and_save(
         &self,
         items: &[Item],
-        counts: RunCounts,
+        (counts, lost): (RunCounts, Lost),
         trained: Trained,
         predictor: Predictor,
         compute: &ComputeDevice,
@@ -254,9 +266,11 @@ impl Experiment {
             stopped: trained.stopped,
             synthetic: self.synthetic,
             counts,
+            lost,
         };
         let evaluation = Evaluation::new(self.name.clone(), Some(self.id), test, Some(threshold), self.synthetic)
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| error.to_string())?
+            .without(result.lost.clone());
         let tables = || -> Result<(), ReportError> {
             predictions::write(&folder.join(report::VALIDATION_TABLE), &validation)?;
             report::history::write(&folder.join(report::HISTORY_TABLE), &trained.history)?;
@@ -267,6 +281,26 @@ impl Experiment {
         let unwritten = tables().err().map(|error| error.to_string());
         Ok((Finished { evaluation, predictor, result }, unwritten))
     }
+}
+
+/// Says that the folder of a dataset is gone, and what to do.
+pub(super) fn not_there(name: &str, folder: &Path) -> String {
+    format!(
+        "the folder of {name} is not there, and its recordings would be missing from the parts; connect its drive, say \
+         where it is now, or take the dataset out of the study ({})",
+        folder.display()
+    )
+}
+
+/// Which part lacks each recording that can no longer be read.
+fn lost(failed: &[Failed<'_>], outcome: &SplitOutcome) -> Lost {
+    let mut lost = Lost::default();
+    for Failed { index, clip, reason } in failed {
+        if let Some(part) = outcome.parts.get(*index) {
+            lost.add(&clip.path, *part, reason.clone());
+        }
+    }
+    lost
 }
 
 /// Gives every recording that could be prepared its part.

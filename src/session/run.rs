@@ -7,7 +7,7 @@ use crate::eval::history::EpochRecord;
 use crate::train::config::TrainConfig;
 use crate::train::events::{BatchRecord, Plan};
 pub use crate::train::saved::PartCounts as RunCounts;
-use crate::train::saved::SavedRun;
+use crate::train::saved::{Lost, SavedRun};
 use crate::units::grouped;
 
 /// Names a run within a session; every event of a run carries it, so that a late one cannot land in another run.
@@ -42,6 +42,8 @@ pub struct Run {
     pub started: Option<Instant>,
     /// What it was trained and tested on; known when finished.
     pub counts: Option<RunCounts>,
+    /// What its parts were drawn with and it could not read; known when finished.
+    pub lost: Lost,
     /// It was trained on made-up recordings.
     pub synthetic: bool,
 }
@@ -90,6 +92,7 @@ impl Run {
             stopping: false,
             started: Some(Instant::now()),
             counts: None,
+            lost: Lost::default(),
             synthetic,
         }
     }
@@ -106,6 +109,7 @@ impl Run {
             threshold: Some(result.threshold),
             started: None,
             counts: Some(result.counts),
+            lost: result.lost.clone(),
             ..Self::new(id, String::new(), saved.folder.clone(), saved.config.clone(), result.synthetic)
         }
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::Session;
 use super::evaluation::{DEFAULT_THRESHOLD, Evaluation};
-use super::experiment::{Ending, Experiment, Finished, RunEvent};
+use super::experiment::{Ending, Experiment, Finished, RunEvent, not_there};
 use super::jobs::{self, Event, OpenedRun, Reporter};
 use super::run::{Run, RunId, RunPhase};
 use super::state::{PredictedFile, PredictionOutcome, Severity};
@@ -27,6 +27,11 @@ impl Session {
             self.say(Severity::Warning, "Open a dataset first; there is nothing to train on");
             return;
         }
+        if let Some(source) = self.state.study.sources.iter().find(|source| !source.present) {
+            let reason = not_there(&source.name(), &source.root);
+            self.say(Severity::Error, format!("The training was not started: {reason}"));
+            return;
+        }
         let id = self.new_run_id();
         let folder = folder.unwrap_or_else(|| {
             let home = self.state.study.folder.as_ref().unwrap_or(&self.data_folder);
@@ -39,7 +44,9 @@ impl Session {
         let stop = Arc::new(AtomicBool::new(false));
         self.stops.insert(id, Arc::clone(&stop));
         let clips = self.state.study.used().cloned().collect();
-        let experiment = Experiment { id, name, folder, config, clips, synthetic };
+        let sources = &self.state.study.sources;
+        let folders = sources.iter().map(|source| (source.name().into_owned(), source.root.clone())).collect();
+        let experiment = Experiment { id, name, folder, config, clips, synthetic, folders };
         self.spawn("train", move |reporter| {
             run_experiment(reporter, &experiment, &stop);
             Ok(())
@@ -127,7 +134,7 @@ impl Session {
         self.state.predict_run = Some(id);
         let (threshold, synthetic) = (Some(saved.result.threshold), saved.result.synthetic);
         match predictions.map(|predictions| Evaluation::new(name, Some(id), predictions, threshold, synthetic)) {
-            Some(Ok(evaluation)) => self.state.evaluation = Some(evaluation),
+            Some(Ok(evaluation)) => self.state.evaluation = Some(evaluation.without(saved.result.lost)),
             Some(Err(error)) => {
                 self.say(Severity::Error, format!("The run's predictions cannot be evaluated: {error}"));
             }
@@ -191,6 +198,7 @@ impl Session {
             took: Duration::try_from_secs_f64(result.took_secs).unwrap_or_default(),
         };
         run.best_epoch = Some(result.best_epoch);
+        run.lost = result.lost;
         run.threshold = Some(result.threshold);
         let (name, started) = (run.name.clone(), run.started);
         // Whoever looks at something opened since the start is not interrupted.

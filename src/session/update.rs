@@ -12,10 +12,10 @@ use super::jobs::{self, Event, Reporter, Sorted};
 use super::keeper::{Order, TrainAfter};
 use super::state::{Devices, Loading, Message, Severity, ViewState};
 use super::{Command, Session};
+use crate::data::LabelPolicy;
 use crate::data::sources::mapped::{self, Mapping};
 use crate::data::study::filter::Filter;
-use crate::data::study::{ClipId, Edit, StudyView};
-use crate::data::{LabelPolicy, policy, table};
+use crate::data::study::{ClipId, Edit, SourceView, StudyView};
 use crate::train::TrainConfig;
 
 impl Session {
@@ -141,10 +141,7 @@ impl Session {
     fn export_table(&mut self, path: PathBuf) {
         let study = Arc::clone(&self.state.study);
         self.spawn("export table", move |reporter| {
-            let clips = study.clips.iter().map(Arc::as_ref);
-            table::write(&path, clips).map_err(|error| error.to_string())?;
-            let policy = path.with_extension(policy::EXTENSION);
-            study.policy.write(&policy).map_err(|error| error.to_string())?;
+            let policy = study.export(&path).map_err(|error| format!("The table was not written: {error}"))?;
             let _ = reporter.send(Event::Note(format!(
                 "The table was written to {}, and the label policy that it follows to {}",
                 path.display(),
@@ -293,6 +290,7 @@ impl Session {
 
     /// Takes in a new view of the study; the recording that Explore shows stays chosen where it is still there.
     fn on_study(&mut self, study: Arc<StudyView>) {
+        self.tell_missing(&study);
         let explore = &mut self.state.explore;
         let chosen = explore.selected.and_then(|id| Some((id, self.state.study.clip(id)?.path.clone())));
         self.state.study = study;
@@ -308,6 +306,24 @@ impl Session {
         if study.is_empty() {
             // Another study is another question.
             explore.filter = Filter::default();
+        }
+    }
+
+    /// Says which datasets are not at their place any more, and takes back what was said of those that are again.
+    fn tell_missing(&mut self, study: &StudyView) {
+        let words = |source: &SourceView| {
+            let (name, root) = (source.name(), source.root.display());
+            format!("{name} is not at its place any more, and what is known of it was read before ({root})")
+        };
+        let was_missing = |key: &str| self.state.study.source(key).is_some_and(|source| !source.present);
+        let news: Vec<String> =
+            study.sources.iter().filter(|new| !new.present && !was_missing(&new.key)).map(words).collect();
+        let is_missing = |key: &str| study.source(key).is_some_and(|source| !source.present);
+        let old: Vec<String> =
+            self.state.study.sources.iter().filter(|old| !old.present && !is_missing(&old.key)).map(words).collect();
+        self.state.messages.retain(|message| !old.contains(&message.text));
+        for text in news {
+            self.say(Severity::Info, text);
         }
     }
 

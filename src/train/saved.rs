@@ -9,8 +9,11 @@ use serde::{Deserialize, Serialize};
 use super::config::TrainConfig;
 use super::device::ComputeDevice;
 use super::predictor::Predictor;
+use crate::data::split::Part;
+use crate::data::{path_text, toml_text};
 use crate::files::{FileError, write_atomic};
 use crate::models::{Network, WeightsError};
+use crate::units::counted;
 
 /// Settings of the run.
 pub const CONFIG_FILE: &str = "config.toml";
@@ -44,6 +47,9 @@ pub struct RunResult {
     pub synthetic: bool,
     /// What it was trained and tested on.
     pub counts: PartCounts,
+    /// What its parts were drawn with and it could not read.
+    #[serde(default, skip_serializing_if = "Lost::is_empty")]
+    pub lost: Lost,
 }
 
 /// What a run was trained and tested on.
@@ -61,6 +67,74 @@ pub struct PartCounts {
     pub people: usize,
     /// People with recordings in more than one part.
     pub shared_people: usize,
+}
+
+/// Used recordings that could no longer be read when a run prepared: its parts were drawn with them, and lack them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lost {
+    /// Missing from the training part.
+    pub train: usize,
+    /// Missing from the validation part.
+    pub validation: usize,
+    /// Missing from the test part.
+    pub test: usize,
+    /// The first [`Lost::MOST_NAMED`] of them.
+    pub first: Vec<LostRecording>,
+}
+
+/// A used recording that could no longer be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LostRecording {
+    /// Its file, as [`path_text`] writes it.
+    pub path: String,
+    /// The part that lacks it.
+    pub part: Part,
+    /// What is wrong with the file.
+    pub reason: String,
+}
+
+impl Lost {
+    /// How many are named: as many as a person looks up.
+    pub const MOST_NAMED: usize = 5;
+
+    /// Counts a recording, and names it if it is one of the first.
+    pub fn add(&mut self, path: &Path, part: Part, reason: String) {
+        *match part {
+            Part::Train => &mut self.train,
+            Part::Validation => &mut self.validation,
+            Part::Test => &mut self.test,
+        } += 1;
+        if self.first.len() < Self::MOST_NAMED {
+            self.first.push(LostRecording { path: path_text::to_text(path), part, reason });
+        }
+    }
+
+    /// How many, over all parts.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.train + self.validation + self.test
+    }
+
+    /// Whether every used recording could be read.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.total() == 0
+    }
+
+    /// How many, and of which parts, as a sentence without its period; `None` when nothing is lost.
+    #[must_use]
+    pub fn in_words(&self) -> Option<String> {
+        let counts = [(self.train, Part::Train), (self.validation, Part::Validation), (self.test, Part::Test)];
+        let parts: Vec<String> =
+            counts.iter().filter(|(count, _)| *count > 0).map(|(count, part)| format!("{count} of {part}")).collect();
+        let recordings = counted(self.total(), "used recording", "used recordings");
+        (!self.is_empty()).then(|| format!("{recordings} could no longer be read: {}", parts.join(", ")))
+    }
+
+    /// A line for each that is named: its part, its file and what is wrong with it.
+    pub fn lines(&self) -> impl Iterator<Item = String> {
+        self.first.iter().map(|LostRecording { path, part, reason }| format!("{part}: {path}: {reason}"))
+    }
 }
 
 /// A folder that holds no usable run.
@@ -200,5 +274,6 @@ impl SavedRun {
 
 fn load_toml<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, SavedRunError> {
     let text = std::fs::read_to_string(path).map_err(FileError::at("reading the settings", path))?;
-    toml::from_str(&text).map_err(|error| SavedRunError::Settings { reason: error.to_string(), path: path.to_owned() })
+    toml_text::parse(&text)
+        .map_err(|fault| SavedRunError::Settings { reason: fault.to_string(), path: path.to_owned() })
 }

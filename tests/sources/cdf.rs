@@ -74,8 +74,7 @@ fn what_coughvid_has_too_counts_once() {
         .sound(&format!("coughvid/{}.wav", uuid(1)))
         .sound("other/healthy/a.wav")
         .sound("other/sick/a.wav");
-    let scans =
-        scan(&[study.path().to_owned()], &LabelPolicy::default(), &|_| ControlFlow::Continue(())).unwrap().sources;
+    let scans = scan(&[study.path().to_owned()], &LabelPolicy::default()).unwrap().sources;
     let cdf = scans.iter().find(|scan| scan.kind == SourceKind::VirufyCdf).unwrap();
     assert_eq!(clip(cdf, &format!("{}.wav", uuid(1))).obstacle, Some(Obstacle::InCoughvid));
     assert_eq!(clip(cdf, &format!("{}.wav", uuid(2))).obstacle, None, "COUGHVID has no sound of it here");

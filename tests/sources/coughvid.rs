@@ -1,5 +1,6 @@
 //! COUGHVID in small, and the real sample where it is present.
 
+use coughscope::data::sources::COUGHVID_NAMES_NOBODY;
 use coughscope::data::{Label, Verdict};
 
 use super::*;
@@ -81,7 +82,7 @@ fn coughvid_people_are_guessed_from_place_age_gender_and_time() {
     let person = |n: u32| format!("coughvid:{}", uuid(n));
     let people: Vec<_> = scan.clips.iter().map(|clip| clip.person.0.clone()).collect();
     assert_eq!(people, [person(1), person(1), person(1), person(4), person(5), person(6), person(7), person(1)]);
-    assert!(scan.notes[0].contains("3 recordings joined"), "{:?}", scan.notes);
+    assert!(scan.notes[0].contains("3 recordings were joined"), "{:?}", scan.notes);
 }
 
 /// Version 2 of the table, as its mirrors write it: `SNR` may be infinite, and yes is TRUE.
@@ -121,9 +122,37 @@ fn coughvid_listeners_and_symptoms_are_kept_apart() {
 }
 
 #[test]
+fn nobody_is_said_to_be_joined_where_nobody_is() {
+    let table = format!("uuid,cough_detected,status\n{},0.9,healthy\n", uuid(1));
+    let study = Study::new().file("metadata_compiled.csv", table).sound(&format!("{}.wav", uuid(1)));
+    assert_eq!(study.scan().notes, [COUGHVID_NAMES_NOBODY]);
+}
+
+/// Whoever has two versions, or the WAV mirror beside the original, has most recordings twice.
+#[test]
+fn a_recording_of_two_copies_counts_in_the_first() {
+    let table = |uuids: &[String]| {
+        let rows: String = uuids.iter().map(|uuid| format!("{uuid},0.9,healthy\n")).collect();
+        format!("uuid,cough_detected,status\n{rows}")
+    };
+    let study = Study::new()
+        .file("v2/metadata_compiled.csv", table(&[uuid(1), uuid(2), uuid(3)]))
+        .sound(&format!("v2/{}.webm", uuid(1)))
+        .sound(&format!("v2/{}.webm", uuid(2)))
+        .file("wav/metadata_compiled.csv", table(&[uuid(1), uuid(2), uuid(3)]))
+        .sound(&format!("wav/{}.wav", uuid(2)))
+        .sound(&format!("wav/{}.wav", uuid(3)));
+    let scans = scan(&[study.path().to_owned()], &LabelPolicy::default()).unwrap().sources;
+    let used = |scan: &SourceScan| scan.clips.iter().filter(|clip| clip.verdict.label().is_some()).count();
+    assert_eq!(scans.iter().map(used).collect::<Vec<_>>(), [2, 1]);
+    let repeat = clip(&scans[1], &format!("{}.wav", uuid(2)));
+    assert_eq!(repeat.obstacle, Some(Obstacle::InCoughvid));
+}
+
+#[test]
 fn the_sample_of_coughvid_is_counted_as_its_table_says() {
     let Some(path) = real("coughvid") else { return };
-    let scans = scan(&[path], &LabelPolicy::default(), &|_| ControlFlow::Continue(())).unwrap().sources;
+    let scans = scan(&[path], &LabelPolicy::default()).unwrap().sources;
     let summaries: Vec<_> = scans.iter().map(SourceScan::summary).collect();
     eprintln!("{}", serde_json::to_string(&summaries).unwrap());
     let [wav, v3] = summaries.as_slice() else { panic!("two folders: {summaries:?}") };

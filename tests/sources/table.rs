@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use coughscope::data::scan::read_all;
-use coughscope::data::table::{COLUMNS, is_combined_table, read, write};
-use coughscope::data::{PersonId, Verdict};
+use coughscope::data::table::{COLUMNS, is_combined_table, is_export, read, write};
+use coughscope::data::{Clip, Decision, PersonId, Verdict};
 
 use super::*;
 
@@ -22,7 +22,7 @@ fn sources() -> Study {
 }
 
 fn scans_of(path: &Path) -> Vec<SourceScan> {
-    scan(&[path.to_owned()], &LabelPolicy::default(), &|_| ControlFlow::Continue(())).unwrap().sources
+    scan(&[path.to_owned()], &LabelPolicy::default()).unwrap().sources
 }
 
 /// Person to what became of the recordings.
@@ -71,7 +71,7 @@ fn the_table_has_the_agreed_columns_and_no_formulas() {
     let text = std::fs::read_to_string(&path).unwrap();
     let mut rows = csv::Reader::from_reader(text.as_bytes());
     let heading = "path,dataset,person,label,reason,age,sex,symptoms,recorded,status,codec,container,rate_hz,channels,\
-                   duration_secs,truncated,quality_flags,same_sound_as";
+                   duration_secs,truncated,quality_flags,same_sound_as,decided_by";
     assert_eq!(text.lines().next(), Some(heading));
     let rows: Vec<csv::StringRecord> = rows.records().collect::<Result<_, _>>().unwrap();
     let file = std::fs::canonicalize(&scans[0].clips[0].path).unwrap();
@@ -80,7 +80,7 @@ fn the_table_has_the_agreed_columns_and_no_formulas() {
     let person = format!("coswara:{}", coswara::ANNA);
     let expected = [
         "coswara", &person, "healthy", "", "31", "'=cmd", "fever", "", "healthy", "PCM", "WAV", "16000", "1", "0.5",
-        "false", "no-cough", "",
+        "false", "no-cough", "", "policy",
     ];
     assert_eq!(first, expected);
     let (label, reason) = (&rows[1][3], &rows[1][4]);
@@ -112,6 +112,37 @@ fn a_table_made_by_hand_needs_five_columns_and_may_be_relative() {
     assert_eq!(contents.notes, ["Not read: 1 row of mine.csv without a path."]);
     assert_eq!(counts(&study.scan().summary()), (4, 1, 1, 0));
     assert!(!is_combined_table(&study.path().join("sounds/a.wav")));
+}
+
+#[test]
+fn what_a_person_decided_is_marked_and_theirs_again() {
+    let study = sources();
+    let mut clips: Vec<Clip> = scans_of(&study.path().join("in")).into_iter().flat_map(|scan| scan.clips).collect();
+    let by_hand = [Decision::Sick, Decision::Use, Decision::Exclude];
+    for (clip, decision) in clips.iter_mut().zip(by_hand.into_iter().cycle()) {
+        clip.decision = Some(decision);
+        LabelPolicy::default().judge(clip);
+    }
+    let path = study.path().join("t.csv");
+    write(&path, &clips).unwrap();
+    let mut rows = csv::Reader::from_path(&path).unwrap();
+    let decided_by: Vec<_> = rows.records().map(|row| row.unwrap()[COLUMNS.len() - 1].to_owned()).collect();
+    let counts = |clip: &Clip| clip.has_file() && !matches!(clip.verdict, Verdict::Unreadable(_));
+    let expected: Vec<_> = clips.iter().map(|clip| if counts(clip) { "person" } else { "policy" }).collect();
+    assert_eq!(decided_by, expected);
+    assert!(decided_by.iter().any(|by| by == "policy"), "nobody decides about a file that cannot be read");
+    let again = scans_of(&path).remove(0).clips;
+    let verdicts = |clips: &[Clip]| -> Vec<_> { clips.iter().map(|clip| clip.verdict.label()).collect() };
+    assert_eq!(verdicts(&again), verdicts(&clips));
+    let decided = |clips: &[Clip]| clips.iter().filter(|clip| clip.decision.is_some()).count();
+    assert_eq!(decided(&again), decided_by.iter().filter(|by| *by == "person").count());
+
+    // An earlier version wrote no such column.
+    let text = std::fs::read_to_string(&path).unwrap();
+    let before = text.lines().map(|line| line.rsplit_once(',').unwrap().0.to_owned() + "\n").collect::<String>();
+    std::fs::write(&path, before).unwrap();
+    assert!(is_export(&path));
+    assert_eq!(decided(&scans_of(&path)[0].clips), 0);
 }
 
 #[test]

@@ -75,3 +75,20 @@ fn virufy_files_that_do_not_fit_are_left_out_with_a_reason() {
     assert_eq!(counts(&scan.summary()), (6, 0, 0, 3), "a .wav is not Virufy's");
     assert!(scan.notes.iter().any(|note| note.starts_with("Not read: 1 file beside")), "{:?}", scan.notes);
 }
+
+#[test]
+fn missing_virufy_sounds_are_named_where_they_would_lie() {
+    let study = virufy();
+    for folder in ["neg", "pos"] {
+        let folder = study.path().join("clinical/segmented").join(folder);
+        std::fs::remove_dir_all(&folder).unwrap();
+        std::fs::create_dir(&folder).unwrap();
+    }
+    let missing = study.scan().summary().without_audio;
+    assert!(!missing.is_empty());
+    for path in missing {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let result = &name[..3];
+        assert!(path.ends_with(format!("clinical/segmented/{result}/{name}")), "{}", path.display());
+    }
+}

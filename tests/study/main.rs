@@ -2,8 +2,10 @@
 
 #![cfg(test)]
 
+mod mapped;
 mod places;
 mod stops;
+mod training;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -239,7 +241,7 @@ fn changed_new_and_missing_files_are_noticed() {
     let again = place.study("mine");
     assert_eq!(again.used(), 3, "{:?}", again.verdicts());
     let said = again.said(Severity::Info);
-    assert!(said.iter().any(|text| text.contains("2 files are new or changed and 1 are missing")), "{said:?}");
+    assert!(said.iter().any(|text| text.contains("2 files are new or changed, and 1 file is missing")), "{said:?}");
 }
 
 #[test]

@@ -36,6 +36,7 @@ pub(super) use parts::EXTRACTED;
 pub use parts::{Archive, Part, default_target, find};
 pub use run::OnProgress;
 
+use super::path_text;
 use crate::files::FileError;
 use folder::DateFolder;
 use run::Run;
@@ -60,6 +61,7 @@ pub struct ExtractProgress<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Extracted {
     /// The folder with the dates.
+    #[serde(serialize_with = "path_text::serialize")]
     pub target: PathBuf,
     /// Each archive, in the order given.
     pub archives: Vec<ArchiveReport>,
@@ -106,12 +108,14 @@ pub enum Problem {
         /// The names of the missing parts.
         names: Vec<String>,
         /// The folder that they belong in.
+        #[serde(serialize_with = "path_text::serialize")]
         path: PathBuf,
     },
     /// Another archive has the same date.
     #[error("a second archive of the same date is left out; remove one of the two ({})", path.display())]
     Twin {
         /// The folder of the one that was left out.
+        #[serde(serialize_with = "path_text::serialize")]
         path: PathBuf,
     },
     /// The operating system cannot read a part.
@@ -120,6 +124,7 @@ pub enum Problem {
         /// What it said.
         reason: String,
         /// The part.
+        #[serde(serialize_with = "path_text::serialize")]
         path: PathBuf,
     },
     /// The bytes are no archive from some point on.
@@ -128,6 +133,7 @@ pub enum Problem {
         /// What is wrong.
         reason: String,
         /// The folder with its parts.
+        #[serde(serialize_with = "path_text::serialize")]
         path: PathBuf,
     },
     /// It unpacks to more than sound does.
@@ -140,6 +146,7 @@ pub enum Problem {
         /// What it may unpack to.
         limit_bytes: u64,
         /// The folder with its parts.
+        #[serde(serialize_with = "path_text::serialize")]
         path: PathBuf,
     },
     /// It has more files than the whole dataset.
@@ -148,12 +155,14 @@ pub enum Problem {
         /// How many it may have.
         limit: usize,
         /// The folder with its parts.
+        #[serde(serialize_with = "path_text::serialize")]
         path: PathBuf,
     },
     /// The target has a link or a file in place of the date's folder.
     #[error("a link or file is in the place of the folder for this date; move it away ({})", path.display())]
     InTheWay {
         /// The link or file.
+        #[serde(serialize_with = "path_text::serialize")]
         path: PathBuf,
     },
 }

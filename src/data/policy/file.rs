@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use super::LabelPolicy;
 use crate::data::toml_text::{self, Fault};
 use crate::files::{FileError, write_atomic};
@@ -16,8 +18,10 @@ const MOST_BYTES: u64 = 16 << 20;
 const HEADER: &str = "\
 # A label policy of coughscope: which recordings are used, and as what.
 # It may be edited by hand and read into any study. What is left out of it has its default.
-
 ";
+
+/// Begins the first line, which tells whether the rest is as it was written.
+const MARK: &str = "# coughscope ";
 
 /// Why a label policy cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -79,9 +83,18 @@ impl LabelPolicy {
     pub fn write(&self, path: &Path) -> Result<(), FileError> {
         write_atomic(path, "writing the label policy", |out| {
             let text = toml::to_string(self).map_err(io::Error::other)?;
-            out.write_all(HEADER.as_bytes())?;
-            out.write_all(text.as_bytes())
+            let rest = format!("{HEADER}\n{text}");
+            write!(out, "{}\n{rest}", mark(&rest))
         })
+    }
+
+    /// Whether [`LabelPolicy::write`] has written the file at `path` and nobody has changed it since, so that it may be
+    /// replaced.
+    #[must_use]
+    pub fn is_as_written(path: &Path) -> bool {
+        let bytes = toml_text::read_bounded(path, MOST_BYTES).unwrap_or_default();
+        let lines = std::str::from_utf8(&bytes).ok().and_then(|text| text.split_once('\n'));
+        lines.is_some_and(|(first, rest)| first == mark(rest))
     }
 
     /// What is wrong with values that are of the right type: the key, and what it must be.
@@ -103,6 +116,11 @@ impl LabelPolicy {
         }
         Ok(())
     }
+}
+
+/// The first line of a policy that goes on with `rest`. XXH3 finds changes, and withstands no forger.
+fn mark(rest: &str) -> String {
+    format!("{MARK}{:016x}", xxh3_64(rest.as_bytes()))
 }
 
 #[cfg(test)]
@@ -130,8 +148,24 @@ mod tests {
         for policy in [LabelPolicy::default(), policy] {
             policy.write(&path).unwrap();
             assert_eq!(LabelPolicy::read(&path).unwrap(), policy);
+            assert!(LabelPolicy::is_as_written(&path));
         }
-        assert!(std::fs::read_to_string(&path).unwrap().starts_with("# A label policy"));
+        assert!(std::fs::read_to_string(&path).unwrap().contains("\n# A label policy"));
+    }
+
+    #[test]
+    fn a_changed_policy_is_told_from_a_written_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mine.policy.toml");
+        LabelPolicy::default().write(&path).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let (_, unmarked) = text.split_once('\n').unwrap();
+        for changed in [text.replace("0.8", "0.5"), text.clone() + "\n", unmarked.to_owned(), String::new()] {
+            assert_ne!(changed, text);
+            std::fs::write(&path, changed).unwrap();
+            assert!(!LabelPolicy::is_as_written(&path));
+        }
+        assert!(!LabelPolicy::is_as_written(folder.path()));
     }
 
     #[test]

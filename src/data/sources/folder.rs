@@ -10,6 +10,7 @@ use super::search::{files_below, list};
 use super::{Clip, Contents, Listing, Source, SourceError, SourceKind};
 use super::{has_extension, name_of, person};
 use crate::audio;
+use crate::data::path_text;
 
 /// The folders' names, and so the statuses.
 const CLASSES: [&str; 2] = ["healthy", "sick"];
@@ -57,7 +58,8 @@ fn parts_in(folder: &Listing) -> Vec<Listing> {
 
 fn clip(root: &Path, path: PathBuf, class: &str) -> Clip {
     // The root's own name keeps apart two folders that hold files of the same name.
-    let inside = path.strip_prefix(root).unwrap_or(&path).display().to_string();
+    // Two names that are not UTF-8 must not become one person's.
+    let inside = path_text::to_text(path.strip_prefix(root).unwrap_or(&path));
     let person = person(SourceKind::Folder, &format!("{}/{inside}", name_of(root)));
     Clip { dataset: name_of(root).into(), ..Clip::new(path, SourceKind::Folder, person, class) }
 }

@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use coughvid::NAMES_NOBODY as COUGHVID_NAMES_NOBODY;
 pub(super) use fields::subject;
 pub use search::{MOST_LEVELS, find};
 pub(super) use search::{files_below, list};

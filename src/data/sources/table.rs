@@ -67,10 +67,18 @@ impl Table {
     /// Whether the table at `path` has all of these columns. Reads only its beginning; a file that cannot be read has
     /// none.
     pub(in crate::data) fn has_columns(path: &Path, needed: &[&str]) -> bool {
+        Self::headings_at(path).is_some_and(|headings| {
+            let columns = columns_of(&headings);
+            needed.iter().all(|name| columns.contains_key(*name))
+        })
+    }
+
+    /// The column names of the table at `path` as they are written, in order; `None` for a file that cannot be read. Reads
+    /// only its beginning.
+    pub(in crate::data) fn headings_at(path: &Path) -> Option<Vec<String>> {
         let mut head = Vec::new();
-        let read = open_file(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
-        let columns = columns_of(&headings_of(&mut csv_reader(&String::from_utf8_lossy(&head))));
-        read.is_ok() && needed.iter().all(|name| columns.contains_key(*name))
+        open_file(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head)).ok()?;
+        Some(headings_of(&mut csv_reader(&String::from_utf8_lossy(&head))))
     }
 
     /// Whether the table at `path` has one of these columns at least. See [`Table::has_columns`].

@@ -7,7 +7,7 @@
 //! ```
 //! The test results are joined here with whether the person states symptoms: "positive, symptomatic". A result that
 //! Virufy inferred is no test result. Where COUGHVID is open too, its recordings count
-//! ([`mark_recordings_in_coughvid`](crate::data::overlap::mark_recordings_in_coughvid)).
+//! ([`Uuids`](crate::data::overlap::Uuids)).
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

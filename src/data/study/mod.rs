@@ -3,6 +3,7 @@
 //! [`Study`] is the model in memory. Every change is an [`Edit`] whose application gives the edit that undoes it; a
 //! [`StudyView`] is what the screen, the command line and training see of it, and never changes.
 
+mod export;
 pub mod filter;
 pub mod index;
 mod moved;
@@ -20,6 +21,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use export::ExportError;
 pub use moved::{Relocation, is_table_file, place};
 pub use shared::{Shared, SharedPerson, SharedSound};
 pub use store::{Opened, Store, StoreError};
@@ -179,8 +181,13 @@ impl Study {
     }
 
     /// Puts a dataset under a key that it had before, replacing what is there. See [`Study::add`].
-    pub fn restore(&mut self, key: Arc<str>, scan: SourceScan, mapping: Option<Mapping>) {
-        let decisions = self.source(&key).map(StudySource::decisions).into_iter().flatten().collect();
+    pub fn restore(&mut self, key: Arc<str>, mut scan: SourceScan, mapping: Option<Mapping>) {
+        let known = self.source(&key);
+        if known.is_some() {
+            // Decisions that a table brought are the study's own since, and may have been taken back.
+            scan.clips.iter_mut().for_each(|clip| clip.decision = None);
+        }
+        let decisions = known.map(StudySource::decisions).into_iter().flatten().collect();
         self.restore_with(key, scan, mapping, decisions);
     }
 
@@ -245,15 +252,19 @@ impl Study {
         self.source(key).is_some_and(|source| source.clips.iter().any(|clip| clip.sound != Sound::Unread))
     }
 
-    /// Marks what Virufy's CDF and COUGHVID both have, which depends on what is open.
+    /// Marks what COUGHVID and Virufy's CDF both have, or two copies of COUGHVID, which depends on what is open.
     fn mark_overlap(&mut self) {
-        let uuids = overlap::Uuids::of(self.clips().filter(|clip| clip.source == SourceKind::Coughvid));
-        for clip in self.sources.iter_mut().flat_map(|source| &mut source.clips) {
-            let obstacle = uuids.obstacle_of(clip);
-            if obstacle != clip.obstacle {
-                let clip = Arc::make_mut(clip);
-                clip.obstacle = obstacle;
-                self.policy.judge(clip);
+        let coughvid = self.sources.iter().enumerate().filter(|(_, source)| source.kind == SourceKind::Coughvid);
+        let counted = coughvid.flat_map(|(copy, source)| source.counted().map(move |(_, clip)| (copy, clip.as_ref())));
+        let uuids = overlap::Uuids::of(counted);
+        for (copy, source) in self.sources.iter_mut().enumerate() {
+            for clip in &mut source.clips {
+                let obstacle = uuids.obstacle_of(copy, clip);
+                if obstacle != clip.obstacle {
+                    let clip = Arc::make_mut(clip);
+                    clip.obstacle = obstacle;
+                    self.policy.judge(clip);
+                }
             }
         }
     }

@@ -132,6 +132,13 @@ impl StudySource {
         self.clips.iter().enumerate().filter(|(index, _)| !self.repeats.contains(index))
     }
 
+    /// The names of its files, from its folder on, by which they are known again elsewhere.
+    #[must_use]
+    pub fn names(&self) -> HashSet<PathBuf> {
+        let files = self.clips.iter().filter(|clip| clip.has_file());
+        files.filter_map(|clip| Some(clip.path.strip_prefix(base(&self.root)).ok()?.to_owned())).collect()
+    }
+
     fn relocation(&self, scan: &SourceScan) -> Relocation {
         let theirs: HashSet<&Path> = scan.clips.iter().map(|clip| clip.path.as_path()).collect();
         let ours = self.clips.iter().map(|clip| &clip.path);

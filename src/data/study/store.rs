@@ -82,7 +82,7 @@ impl Store {
         };
         let settings = if is_new { Settings::default() } else { Settings::read(folder)? };
         let store = Self { folder: Some(folder.to_owned()), index: Mutex::new(index) };
-        let study = store.load(&settings, folder, &mut notes)?;
+        let study = store.load(&settings, folder)?;
         if is_new {
             store.save(&study)?;
         }
@@ -90,7 +90,7 @@ impl Store {
     }
 
     /// The study as settings and index describe it.
-    fn load(&self, settings: &Settings, folder: &Path, notes: &mut Vec<String>) -> Result<Study, StoreError> {
+    fn load(&self, settings: &Settings, folder: &Path) -> Result<Study, StoreError> {
         let mut study = Study::new(settings.policy.clone(), settings.split.clone());
         study.name.clone_from(&settings.name);
         for entry in &settings.sources {
@@ -110,11 +110,6 @@ impl Store {
             study.set_synthetic(&key, entry.synthetic);
             if place.is_none() {
                 study.set_present(&key, false);
-                notes.push(format!(
-                    "{} is not at its place any more; say where it is now ({})",
-                    entry.kind.name_in(&root),
-                    root.display()
-                ));
             }
         }
         study.set_near(self.near(&study.roots())?);

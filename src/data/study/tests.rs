@@ -145,3 +145,13 @@ fn a_copy_that_fails_leaves_nothing() {
     assert!(matches!(store.copy_to(&folder, &broken), Err(StoreError::Index(_))));
     assert!(!folder.join("index.sqlite").exists() && !settings::is_study(&folder));
 }
+
+#[test]
+fn a_recording_lies_in_the_innermost_folder_around_it() {
+    let mut study = Study::default();
+    study.add(scan("/all", vec![clip("/all/a.wav")]), None);
+    study.add(SourceScan { kind: SourceKind::Virufy, ..scan("/all/x", vec![clip("/all/x/b.wav")]) }, None);
+    let view = study.view();
+    assert_eq!(view.place_of(Path::new("/all/x/b.wav")), "Virufy: b.wav");
+    assert!(view.place_of(Path::new("/all/a.wav")).ends_with(": a.wav"));
+}

@@ -132,7 +132,9 @@ impl StudyView {
     pub fn place_of(&self, path: &Path) -> String {
         let inside =
             |source: &SourceView| path.strip_prefix(&source.root).ok().map(|inside| inside.display().to_string());
-        let found = self.sources.iter().find_map(|source| Some((source, inside(source)?)));
+        // Of folders inside of each other the innermost: the others' recordings lie beside it.
+        let around = self.sources.iter().filter_map(|source| Some((source, inside(source)?)));
+        let found = around.max_by_key(|(source, _)| source.root.components().count());
         match found {
             None => path.display().to_string(),
             Some((_, inside)) if self.sources.len() == 1 => inside,

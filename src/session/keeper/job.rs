@@ -1,5 +1,6 @@
 //! The jobs that read datasets, each a plain function that reports how far it is and asks whether to stop.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -18,7 +19,7 @@ use crate::data::{Sound, SourceKind};
 use crate::session::jobs::{Event, Reporter};
 use crate::session::state::Unmapped;
 use crate::session::update::unless;
-use crate::units::grouped;
+use crate::units::counted;
 
 /// Something to read.
 pub(super) enum Work {
@@ -96,12 +97,28 @@ pub(super) struct Known {
     pub kind: SourceKind,
     pub root: PathBuf,
     pub mapping: Option<Mapping>,
+    /// For a table with named columns that is not at its place: the names of its files, from its folder on.
+    pub lost: HashSet<PathBuf>,
 }
 
 impl Known {
     /// What tells it from the others. Asks the file system.
     fn place(&self) -> PathBuf {
         study::place(&self.root, self.mapping.as_ref())
+    }
+
+    /// Whether it is at its place. Asks the file system.
+    fn is_there(&self) -> bool {
+        self.mapping.as_ref().map_or_else(|| self.root.exists(), |mapping| self.root.join(&mapping.table).exists())
+    }
+
+    /// The same table in another folder, if that has one of its files. Nothing but the names of its columns tells such a
+    /// table.
+    fn found_in(&self, folder: &Path) -> Option<SourceScan> {
+        let mapping = self.mapping.as_ref().filter(|_| !self.lost.is_empty())?;
+        let scan = scan::read_again(self.kind, folder, Some(mapping)).ok()?;
+        let is_known = |path: &Path| path.strip_prefix(folder).is_ok_and(|name| self.lost.contains(name));
+        scan.clips.iter().any(|clip| clip.has_file() && is_known(&clip.path)).then_some(scan)
     }
 }
 
@@ -131,27 +148,26 @@ impl Job {
 
     pub fn read_tables(&self, work: Work, known: &[Known], store: &Store) -> Result<Outcome, String> {
         let task = "Reading the tables";
-        let progress = |progress: ScanProgress<'_>| match progress {
-            ScanProgress::Found { source, root, recordings } => {
-                let detail = format!("{}: {recordings} recordings in {}", source.name(), root.display());
-                self.loading(task, detail, 0, 0)
-            }
-            ScanProgress::Decoded { .. } => unless(&self.stop),
+        let progress = |ScanProgress { source, root, recordings }: ScanProgress<'_>| {
+            let recordings = counted(recordings, "recording", "recordings");
+            self.loading(task, format!("{}: {recordings} in {}", source.name(), root.display()), 0, 0)
         };
         let _ = self.loading(task, String::new(), 0, 0);
         let mut tables = Tables::default();
         match work {
-            Work::Paths(paths) => match scan::read_all(&paths, &progress) {
-                Ok(Scan { sources, problems }) => {
-                    tables.scans = sources.into_iter().map(|scan| Table::of(scan, known, None)).collect();
-                    tables.problems = self.unsolved(problems);
+            Work::Paths(paths) => {
+                let Scan { sources, mut problems } = match scan::read_all(&paths, &progress) {
+                    Err(ScanError::Cancelled) => return Ok(Outcome::Stopped),
+                    found => found.unwrap_or_else(|error| Scan { sources: Vec::new(), problems: error.each() }),
+                };
+                tables.scans = sources.into_iter().map(|scan| Table::of(scan, known, None)).collect();
+                problems.retain(|problem| !find_again(problem, known, &mut tables.scans));
+                tables.problems = self.unsolved(problems);
+                if tables.scans.is_empty() {
+                    let reason = tables.problems.join("\n");
+                    return if reason.is_empty() { Ok(Outcome::Stopped) } else { Err(reason) };
                 }
-                Err(ScanError::Cancelled) => return Ok(Outcome::Stopped),
-                Err(error) => {
-                    let problems = self.unsolved(error.each());
-                    return if problems.is_empty() { Ok(Outcome::Stopped) } else { Err(problems.join("\n")) };
-                }
-            },
+            }
             Work::Mapped { root, mapping } => {
                 let scan = scan::read_again(SourceKind::Table, &root, Some(&mapping));
                 let scan = scan.map_err(|error| error.to_string())?;
@@ -187,14 +203,8 @@ impl Job {
     /// A folder that nobody recognises, or whose table lacks a column, may hold a table whose columns the person can name.
     /// Whether they are asked and there is nothing else to tell: what is missing is told.
     fn offer_mapping(&self, problem: &ScanError) -> bool {
-        let (path, is_all) = match problem {
-            ScanError::Unrecognised { path, .. } => (path, true),
-            ScanError::Source { root, source: SourceError::Columns { .. }, .. } => (root, false),
-            _ => return false,
-        };
-        if !self.can_ask {
-            return false;
-        }
+        let Some(path) = folder_to_map(problem).filter(|_| self.can_ask) else { return false };
+        let is_all = matches!(problem, ScanError::Unrecognised { .. });
         let tables = mapped::preview(path);
         if tables.is_empty() {
             return false;
@@ -209,7 +219,7 @@ impl Job {
             if unless(&self.stop).is_break() {
                 return;
             }
-            if !source.root.exists() {
+            if !source.is_there() {
                 tables.missing.push(source.key.clone());
                 continue;
             }
@@ -228,7 +238,7 @@ impl Job {
         let target = archives::default_target(&source.root).map_err(|error| error.to_string())?;
         let megabytes = |bytes: u64| usize::try_from(bytes / 1_000_000).unwrap_or(usize::MAX);
         let progress = |progress: ExtractProgress<'_>| {
-            let detail = format!("{}, {} files", progress.date, grouped(progress.files as u64));
+            let detail = format!("{}, {}", progress.date, counted(progress.files, "file", "files"));
             self.loading("Unpacking (MB)", detail, megabytes(progress.bytes_done), megabytes(progress.bytes_total))
         };
         match archives::extract(&found, &target, &progress) {
@@ -238,8 +248,8 @@ impl Job {
                 }
                 if extracted.refused_count() > 0 {
                     let _ = self.reporter.send(Event::Note(format!(
-                        "{} entries of the archives were not unpacked, as they are no plain files with safe names",
-                        extracted.refused_count()
+                        "{} not unpacked from the archives, as only plain files with safe names are",
+                        counted(extracted.refused_count(), "entry was", "entries were")
                     )));
                 }
                 Ok(Outcome::Unpacked)
@@ -276,4 +286,24 @@ impl Job {
             None => Ok(Outcome::Sounds),
         }
     }
+}
+
+/// The folder in which a table may lie that nobody recognises, or that lacks a column.
+fn folder_to_map(problem: &ScanError) -> Option<&PathBuf> {
+    match problem {
+        ScanError::Unrecognised { path, .. } => Some(path),
+        ScanError::Source { root, source: SourceError::Columns { .. }, .. } => Some(root),
+        _ => None,
+    }
+}
+
+/// Adds to `found` the tables with named columns that have moved to the folder of this problem. Whether there are any.
+fn find_again(problem: &ScanError, known: &[Known], found: &mut Vec<Table>) -> bool {
+    let Some(folder) = folder_to_map(problem) else { return false };
+    let before = found.len();
+    found.extend(known.iter().filter_map(|source| {
+        let table = Table::of(source.found_in(folder)?, known, source.mapping.clone());
+        Some(Table { key: Some(source.key.clone()), ..table })
+    }));
+    found.len() > before
 }

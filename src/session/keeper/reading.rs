@@ -3,6 +3,7 @@
 //! One job at a time. Sounds are written to the index as they are measured, by the threads that measure them, so that a
 //! kill at any moment loses only the files in hand; the model hears of them in batches.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +18,7 @@ use crate::data::study::{self, Todo};
 use crate::session::Storage;
 use crate::session::jobs::{Event, guarded};
 use crate::session::update::unless;
-use crate::units::grouped;
+use crate::units::counted;
 
 /// Names a job, so that what a stopped one leaves behind is known as such.
 pub(super) type JobId = u64;
@@ -135,6 +136,7 @@ impl Keeper {
             kind: source.kind,
             root: source.root.clone(),
             mapping: source.mapping.clone(),
+            lost: if source.present || source.mapping.is_none() { HashSet::new() } else { source.names() },
         };
         self.study.sources().iter().map(known).collect()
     }
@@ -300,10 +302,10 @@ impl Keeper {
         let (fresh, missing) = source.changes(scan);
         if missing > 0 || (fresh > 0 && self.study.has_sounds(key)) {
             let text = format!(
-                "{}: {} files are new or changed and {} are missing since it was read last",
+                "{}: since it was read last, {} new or changed, and {} missing",
                 source.kind.name_in(&source.root),
-                grouped(fresh as u64),
-                grouped(missing as u64)
+                counted(fresh, "file is", "files are"),
+                counted(missing, "file is", "files are")
             );
             let _ = self.reporter.send(Event::Note(text));
         }

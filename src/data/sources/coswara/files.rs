@@ -27,6 +27,13 @@ pub(super) struct PersonFolder {
     pub(super) sheet: Option<PathBuf>,
 }
 
+impl PersonFolder {
+    /// The folder itself; `None` where nothing of it is there.
+    pub(super) fn path(&self) -> Option<&Path> {
+        [&self.heavy, &self.shallow, &self.sheet].into_iter().flatten().next()?.parent()
+    }
+}
+
 impl Files {
     /// Looks at every name below `root`.
     pub(super) fn below(root: &Path) -> Self {
@@ -61,13 +68,15 @@ impl Files {
 pub(super) struct Days {
     /// Id to day.
     of_person: BTreeMap<String, String>,
+    /// Where the people of days that nobody knows lie, as far as that can be told.
+    otherwise: PathBuf,
     /// Where the archives are unpacked to.
     extracted: PathBuf,
 }
 
 impl Days {
     /// Reads the tables of the days in `root`. One that cannot be read tells nothing.
-    pub(super) fn read(root: &Listing, extracted: PathBuf) -> Self {
+    pub(super) fn read(root: &Listing, extracted: PathBuf, people: &BTreeMap<String, PersonFolder>) -> Self {
         let mut of_person = BTreeMap::new();
         for folder in root.folders.iter().filter(|folder| is_date(&name_of(folder))) {
             let day = name_of(folder).into_owned();
@@ -78,13 +87,16 @@ impl Days {
                 }
             }
         }
-        Self { of_person, extracted }
+        // A mirror has its people in one folder; elsewhere each day has its own.
+        let around = people.values().find_map(|person| Some(person.path()?.parent()?.to_owned()));
+        let otherwise = around.filter(|folder| !is_date(&name_of(folder))).unwrap_or_else(|| extracted.clone());
+        Self { of_person, otherwise, extracted }
     }
 
-    /// Where a person's folder is, or would be; where nobody knows the day, one directly in `root` stands for it.
-    pub(super) fn place(&self, root: &Path, id: &str) -> PathBuf {
+    /// Where a person's folder would be; where nobody knows the day, one beside the days.
+    pub(super) fn place(&self, id: &str) -> PathBuf {
         let day = self.of_person.get(id);
-        day.map_or_else(|| root.to_owned(), |day| self.extracted.join(day)).join(id)
+        day.map_or_else(|| self.otherwise.clone(), |day| self.extracted.join(day)).join(id)
     }
 
     /// The day of each person who has no folder, however it is spelled.

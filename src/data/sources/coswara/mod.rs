@@ -85,10 +85,10 @@ impl Source for Coswara {
         let listing = list(root)?;
         let tables = read_tables(&listing, &mut contents.notes)?;
         let Files { mut people, archives } = Files::below(root);
-        let days = Days::read(&listing, default_target(root)?);
+        let days = Days::read(&listing, default_target(root)?, &people);
         let without_folder = days.without(&people);
         let annotations = Annotations::read(root, &mut contents.notes);
-        let mut reader = Reader { root, days: &days, annotations: &annotations, clips: &mut contents.clips };
+        let mut reader = Reader { days: &days, annotations: &annotations, clips: &mut contents.clips };
         let (rows, left_out) = rows_of(&tables);
         contents.notes.extend(note_on_rows_left_out(left_out));
         reader.read_rows(&rows, &mut people);
@@ -165,7 +165,6 @@ fn rows_of(tables: &[Table]) -> (BTreeMap<String, Row<'_>>, usize) {
 
 /// Makes clips of people.
 struct Reader<'a> {
-    root: &'a Path,
     days: &'a Days,
     annotations: &'a Annotations,
     clips: &'a mut Vec<Clip>,
@@ -204,9 +203,7 @@ impl Reader<'_> {
             ..subject(fields.get("a"), fields.get("g"))
         };
         // Where a sound that is not there would be: beside the other one, else where its day says.
-        let beside =
-            [&folder.heavy, &folder.shallow, &folder.sheet].into_iter().flatten().find_map(|path| path.parent());
-        let place = beside.map_or_else(|| self.days.place(self.root, id), Path::to_owned);
+        let place = folder.path().map_or_else(|| self.days.place(id), Path::to_owned);
         for (form, name, path) in coughs {
             let (path, obstacle) = match path {
                 Some(path) => (path.clone(), obstacle.cloned()),

@@ -25,6 +25,10 @@ use super::{Clip, Contents, Listing, Source, SourceError, SourceKind};
 use super::{counted, is_uuid, name_of, note_on_rows_left_out, person};
 use crate::data::{Obstacle, Opinion, Rating, Subject};
 
+/// What a reader of any split with COUGHVID must know.
+pub const NAMES_NOBODY: &str = "COUGHVID names no people. Recordings of the same place, age and gender within 15 minutes \
+                                count as one person's: that nobody is in two parts is likely there, but cannot be proven.";
+
 const TABLE: &str = "metadata_compiled.csv";
 const NEEDED: [&str; 3] = ["uuid", "cough_detected", "status"];
 /// What people could tick, and what it means.
@@ -169,9 +173,10 @@ fn opinion(fields: &dyn Fields, expert: usize) -> Option<Opinion> {
 }
 
 fn note_on_people(people: &HashMap<String, String>) -> String {
-    let joined = counted(people.iter().filter(|(uuid, first)| uuid != first).count(), "recording");
-    format!(
-        "COUGHVID names no people, so it cannot be proven that nobody is in two parts. Recordings from one place, of \
-         one age and gender, within 15 minutes count as one person's ({joined} joined to an earlier one)."
-    )
+    let joined = match people.iter().filter(|(uuid, first)| uuid != first).count() {
+        0 => String::new(),
+        1 => " Here 1 recording was joined to an earlier one.".to_owned(),
+        more => format!(" Here {more} recordings were joined to earlier ones."),
+    };
+    format!("{NAMES_NOBODY}{joined}")
 }

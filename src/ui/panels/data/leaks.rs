@@ -3,6 +3,7 @@
 use eframe::egui::{CollapsingHeader, Label as TextLabel, Ui};
 
 use crate::data::SourceKind;
+use crate::data::sources::COUGHVID_NAMES_NOBODY;
 use crate::data::split::{Leaks, Part};
 use crate::data::study::{SharedPerson, SharedSound, StudyView};
 use crate::ui::format::{count, counted};
@@ -32,9 +33,7 @@ pub(super) fn leaks_ui(ui: &mut Ui, study: &StudyView) {
         ui.label(theme::muted(ui, "Of what has been read so far"));
     }
     if study.sources.iter().any(|source| source.kind == SourceKind::Coughvid) {
-        let caveat = "COUGHVID names no people. Recordings of the same place, age and sex within 15 minutes count as one \
-                      person: that nobody is in two parts is likely there, but not proven.";
-        ui.add(TextLabel::new(theme::muted(ui, caveat)).wrap());
+        ui.add(TextLabel::new(theme::muted(ui, COUGHVID_NAMES_NOBODY)).wrap());
     }
 }
 

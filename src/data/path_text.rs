@@ -1,9 +1,33 @@
-//! Paths as text, without loss. [The table](super) says how.
+//! Paths as text, without loss: in [the table](super::table), and in whatever is written as JSON.
+//!
+//! What is not readable text stands as `%` with two hexadecimal digits for a byte, or `%u` with four for half a character
+//! of Windows, and `%` itself as `%25`. Every other path is its own text.
 
 use std::path::{Path, PathBuf};
 
+use serde::Serializer;
+use serde::ser::Serialize;
+
+/// For `serialize_with`: serde's own way fails on a name that is not UTF-8.
+///
+/// # Errors
+/// Whatever `serializer` says.
+pub fn serialize<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&to_text(path))
+}
+
+/// [`serialize`] for a list of paths.
+///
+/// # Errors
+/// Whatever `serializer` says.
+pub fn serialize_all<S: Serializer>(paths: &[PathBuf], serializer: S) -> Result<S::Ok, S::Error> {
+    let texts: Vec<String> = paths.iter().map(|path| to_text(path)).collect();
+    texts.serialize(serializer)
+}
+
 /// A path as text without control characters, which no reader trims.
-pub(super) fn to_text(path: &Path) -> String {
+#[must_use]
+pub fn to_text(path: &Path) -> String {
     let mut text = String::new();
     push_path(&mut text, path);
     if text.ends_with(' ') {

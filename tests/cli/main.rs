@@ -2,13 +2,19 @@
 
 #![cfg(test)]
 
+#[cfg(unix)]
+mod names;
+mod refusals;
+mod texts;
+
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Output};
 
 use coughscope::data::quality::Flag;
 use serde_json::Value;
 
-fn coughscope(folder: &Path, arguments: &[&str]) -> Output {
+fn coughscope<A: AsRef<OsStr>>(folder: &Path, arguments: &[A]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_coughscope"))
         .args(arguments)
         .current_dir(folder)
@@ -39,7 +45,7 @@ fn failure(output: &Output, code: i32) -> String {
 fn without_a_screen_it_says_so_and_names_the_commands() {
     let folder = tempfile::tempdir().unwrap();
     if cfg!(target_os = "linux") {
-        let error = failure(&coughscope(folder.path(), &[]), 2);
+        let error = failure(&coughscope::<&str>(folder.path(), &[]), 2);
         assert!(error.contains("DISPLAY") && error.contains("demo --headless"), "{error}");
     }
 }
@@ -283,6 +289,8 @@ fn an_extraction_tells_of_refused_entries_also_the_second_time() {
     let first = String::from_utf8(extract().stdout).unwrap();
     assert!(first.contains("1 entry was not unpacked:\n") && first.contains("link.wav"), "{first}");
     let second = String::from_utf8(extract().stdout).unwrap();
-    assert!(second.starts_with("1 file of 1 archive in "), "{second}");
+    assert!(first.starts_with("1 file is now in ") && first.contains("\n1 of them was written by this run"), "{first}");
+    assert!(second.starts_with("1 file is now in ") && second.contains("\n0 of them were written"), "{second}");
+    assert!(second.contains("\n1 of 1 archive read to the end\n"), "{second}");
     assert!(second.ends_with("1 entry was not unpacked; the run that read these archives listed them\n"), "{second}");
 }

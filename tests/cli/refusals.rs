@@ -1,0 +1,120 @@
+//! What is refused, or fails after its result is printed, so that nobody takes a part for the whole.
+
+use super::*;
+
+fn listed(folder: &Path) -> Vec<String> {
+    let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+    names.map(|name| name.to_string_lossy().into_owned()).collect()
+}
+
+#[test]
+fn a_study_with_a_missing_folder_is_counted_but_not_trained_on() {
+    let folder = tempfile::tempdir().unwrap();
+    make_study(folder.path(), "40");
+    let run = |arguments: &[&str]| coughscope(folder.path(), arguments);
+    let whole = json(&run(&["split", "--study", "mine", "--json"]));
+    std::fs::rename(folder.path().join("made/virufy"), folder.path().join("elsewhere")).unwrap();
+
+    let error = failure(&run(&["train", "--study", "mine", "--epochs", "1", "--device", "cpu"]), 1);
+    assert!(error.contains("the folder of Virufy is not there") && error.contains("made/virufy"), "{error}");
+    assert!(!folder.path().join("mine/runs").exists(), "nothing was trained");
+
+    let (results, error) = results_and_failure(&run(&["split", "--study", "mine", "--json"]));
+    assert!(error.contains("Virufy is not there") && error.contains("scan --study"), "{error}");
+    assert_eq!(serde_json::from_str::<Value>(&results).unwrap(), whole, "what is known is printed");
+    let (_, error) = results_and_failure(&run(&["table", "--study", "mine", "--out", "all.csv"]));
+    assert!(error.contains("Virufy is not there"), "{error}");
+    assert!(folder.path().join("all.csv").is_file(), "and written");
+    json(&run(&["scan", "elsewhere", "--study", "mine", "--json"]));
+    assert_eq!(json(&run(&["split", "--study", "mine", "--json"])), whole);
+}
+
+#[test]
+fn a_table_is_written_over_an_earlier_one_only() {
+    let folder = tempfile::tempdir().unwrap();
+    make_study(folder.path(), "40");
+    let table = |out: &str| coughscope(folder.path(), &["table", "--study", "mine", "--out", out]);
+    let refused = |out: &str, word: &str| {
+        let path = folder.path().join(out);
+        let before = std::fs::read(&path).ok();
+        let error = failure(&table(out), 1);
+        assert!(error.contains("The table was not written") && error.contains(word), "{error}");
+        assert_eq!(std::fs::read(&path).ok(), before, "{out}");
+        error
+    };
+    refused("made/coswara/combined_data.csv", "folder of Coswara");
+    refused("made/coswara/new.csv", "folder of Coswara");
+    assert!(listed(&folder.path().join("made/coswara")).iter().all(|name| !name.ends_with(".policy.toml")));
+    let mine = "path,dataset,person,label,reason\na.wav,mine,anna,sick,\n";
+    std::fs::write(folder.path().join("mine.csv"), mine).unwrap();
+    refused("mine.csv", "has not exported");
+    refused("mine", "has not exported");
+
+    assert!(table("all.csv").status.success());
+    let policy = folder.path().join("all.policy.toml");
+    let written = std::fs::read_to_string(&policy).unwrap();
+    // Another policy, and both are written anew.
+    std::fs::write(folder.path().join("p.toml"), "min_cough_detected = 0.0\n").unwrap();
+    let scanned = coughscope(folder.path(), &["scan", "--study", "mine", "--policy", "p.toml"]);
+    assert!(scanned.status.success());
+    assert!(table("all.csv").status.success());
+    assert_ne!(std::fs::read_to_string(&policy).unwrap(), written);
+
+    std::fs::write(&policy, written.replace("sick", "exclude")).unwrap();
+    let before = std::fs::read(&policy).unwrap();
+    let error = refused("all.csv", "changed by hand");
+    assert!(error.contains("all.policy.toml"), "{error}");
+    assert_eq!(std::fs::read(&policy).unwrap(), before);
+    assert!(table("other.csv").status.success());
+}
+
+#[test]
+fn a_wrong_path_leaves_no_study() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("empty")).unwrap();
+    std::fs::create_dir_all(folder.path().join("bad")).unwrap();
+    std::fs::write(folder.path().join("bad/combined_data.csv"), "id,age\n").unwrap();
+    for wrong in ["nowhere", "empty", "bad"] {
+        let error = failure(&coughscope(folder.path(), &["scan", wrong, "--study", "new"]), 1);
+        assert!(error.contains(wrong), "{error}");
+        assert!(!folder.path().join("new").exists(), "{wrong}");
+    }
+}
+
+#[test]
+fn what_is_found_again_is_not_called_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    make_study(folder.path(), "40");
+    std::fs::rename(folder.path().join("made/virufy"), folder.path().join("elsewhere")).unwrap();
+    let (_, error) = results_and_failure(&coughscope(folder.path(), &["scan", "--study", "mine"]));
+    assert!(error.contains("not at its place"), "{error}");
+    let found = coughscope(folder.path(), &["scan", "elsewhere", "--study", "mine"]);
+    let said = String::from_utf8_lossy(&found.stderr);
+    assert!(found.status.success() && !said.contains("not at its place"), "{said}");
+}
+
+/// Only who scans or trains changes the study, and is told.
+#[test]
+fn a_policy_for_one_answer_leaves_the_study_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = make_study(folder.path(), "40");
+    let run = |arguments: &[&str]| coughscope(folder.path(), arguments);
+    let study = || std::fs::read_to_string(folder.path().join("mine/study.toml")).unwrap();
+    let settings = study();
+    std::fs::write(folder.path().join("p.toml"), "[labels.coughvid]\nsymptomatic = \"exclude\"\n").unwrap();
+    let own = json(&run(&["split", "--study", "mine", "--json"]));
+    let other = json(&run(&["split", "--study", "mine", "--policy", "p.toml", "--json"]));
+    assert_ne!(other["counts"], own["counts"]);
+    assert!(run(&["table", "--study", "mine", "--policy", "p.toml", "--out", "t.csv"]).status.success());
+    assert!(
+        std::fs::read_to_string(folder.path().join("t.policy.toml")).unwrap().contains("symptomatic = \"exclude\"")
+    );
+    assert_eq!(study(), settings);
+    assert_eq!(json(&run(&["scan", "--study", "mine", "--json"])), before);
+
+    let kept = run(&["scan", "--study", "mine", "--policy", "p.toml", "--json"]);
+    assert!(String::from_utf8_lossy(&kept.stderr).contains("keeps this label policy"));
+    assert_ne!(study(), settings);
+    let again = run(&["scan", "--study", "mine", "--policy", "p.toml", "--json"]);
+    assert!(!String::from_utf8_lossy(&again.stderr).contains("keeps this label policy"), "it has it already");
+}

@@ -1,0 +1,83 @@
+//! What a person reads: counts with their nouns, and what to do next.
+
+use super::*;
+
+fn text(output: &Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+#[test]
+fn a_scan_in_words_has_the_flags_and_all_people() {
+    let folder = tempfile::tempdir().unwrap();
+    let scan = make_study(folder.path(), "40");
+    let words = text(&coughscope(folder.path(), &["scan", "--study", "mine"]));
+    for source in scan["sources"].as_array().unwrap() {
+        let whose = format!("{:>6} people with a used recording", source["people"].as_u64().unwrap());
+        assert!(words.contains(&whose), "{words}");
+        for flag in Flag::ALL {
+            let count = source["flags"][flag.id()].as_u64().unwrap();
+            let line = format!("  {count:>6} flagged: {}\n", flag.name().to_lowercase());
+            assert!(count == 0 || words.contains(&line), "{line} in {words}");
+        }
+    }
+    let all = format!("In all\n  {:>6} people with a used recording\n", scan["people"].as_u64().unwrap());
+    assert!(words.ends_with(&all), "{words}");
+    assert!(words.contains("flagged: no cough found") && !words.contains("(0 recordings"), "{words}");
+}
+
+#[test]
+fn a_packed_coswara_says_how_to_unpack_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let date = folder.path().join("a clone/20200413");
+    std::fs::create_dir_all(&date).unwrap();
+    std::fs::write(date.join("20200413.tar.gz.aa"), "x").unwrap();
+    let row = "id,covid_status\nEoyf44ChD1OuCFD3kp2PrQ1EMJ13,healthy\n";
+    std::fs::write(folder.path().join("a clone/combined_data.csv"), row).unwrap();
+    let words = text(&coughscope(folder.path(), &["scan", "a clone"]));
+    assert!(words.contains("coughscope extract \"") && words.contains("a clone\"\n"), "{words}");
+}
+
+/// A draw that is refused is an answer too.
+#[test]
+fn a_refused_split_is_printed_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    make_study(folder.path(), "40");
+    let split =
+        |more: &[&str]| coughscope(folder.path(), &[&["split", "--study", "mine", "--test", "0.99"], more].concat());
+    for by in ["person", "file"] {
+        let (results, error) = results_and_failure(&split(&["--by", by, "--json"]));
+        let report: Value = serde_json::from_str(&results).unwrap();
+        assert!(error.contains(report["error"].as_str().unwrap()), "{error}");
+        let (words, _) = results_and_failure(&split(&["--by", by]));
+        assert!(words.contains("not possible: "), "{words}");
+    }
+    let by_dataset = json(&coughscope(folder.path(), &["split", "--study", "mine", "--by", "dataset", "--json"]));
+    assert!(by_dataset["test"].is_null(), "a whole dataset is the test, whatever the share");
+}
+
+#[test]
+fn words_of_the_parser_are_translated() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = failure(&coughscope(folder.path(), &["split", "--study", "mine", "--by", "moon"]), 2);
+    assert!(error.contains("`moon` is none of the words") && !error.contains("variant"), "{error}");
+    std::fs::write(folder.path().join("p.toml"), "min_cough_detected = \"high\"\n").unwrap();
+    let error = failure(&coughscope(folder.path(), &["scan", "x", "--policy", "p.toml"]), 1);
+    assert!(error.contains("line 1: \"high\" stands where a number must"), "{error}");
+}
+
+#[test]
+fn an_unknown_table_is_told_where_it_can_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = folder.path().join("other");
+    std::fs::create_dir_all(&other).unwrap();
+    std::fs::write(other.join("list.csv"), "file,verdict\na.wav,ill\n").unwrap();
+    let columns = "a CSV with the columns path, dataset, person, label, reason";
+    let error = failure(&coughscope(folder.path(), &["scan", "other"]), 1);
+    assert!(error.contains("the window asks which of its columns hold what") && error.contains(columns), "{error}");
+    let error = failure(&coughscope(folder.path(), &["scan", "other/list.csv"]), 2);
+    assert!(error.contains("the window asks") && error.contains(columns), "{error}");
+    std::fs::remove_file(other.join("list.csv")).unwrap();
+    let error = failure(&coughscope(folder.path(), &["scan", "other"]), 1);
+    assert!(!error.contains("the window asks"), "{error}");
+}
