@@ -127,7 +127,12 @@ pub fn segments<T: Copy + PartialEq>(
     Frame::new().fill(palette.canvas).corner_radius(CornerRadius::same(theme::RADIUS)).show(ui, |ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
         ui.spacing_mut().button_padding.x = space::S;
-        for (choice, text, colour, help) in choices {
+        // Read from left to right also where a row is filled from the right.
+        let mut places: Vec<usize> = (0..choices.len()).collect();
+        if ui.layout().prefer_right_to_left() {
+            places.reverse();
+        }
+        for (choice, text, colour, help) in places.into_iter().filter_map(|place| choices.get(place)) {
             let is_current = current == Some(*choice);
             let words =
                 if is_current { theme::strong(*text).color(*colour) } else { theme::plain(*text).color(palette.muted) };
