@@ -29,6 +29,12 @@ pub enum Undefined {
     /// Scores outside of 0 to 1 cannot be read as probabilities.
     #[error("a score lies outside of 0 to 1")]
     NotProbabilities,
+    /// A spread cannot be measured: a class has one member, or the classes do not overlap.
+    #[error("there are too few scores, or the classes do not overlap")]
+    NoSpread,
+    /// Everything is in one group, so that nothing can go together with it.
+    #[error("all are alike")]
+    OneGroup,
 }
 
 /// One number that sums up a confusion matrix.

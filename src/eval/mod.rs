@@ -21,17 +21,21 @@
 //!
 //! This module sees plain slices only. A new metric is a row in [`METRICS`].
 
+mod association;
 mod calibration;
 mod confusion;
 mod curves;
 pub mod history;
+mod interval;
 mod metrics;
 mod report;
 mod rules;
 mod threshold;
 
+pub use association::cramers_v;
 pub use confusion::Confusion;
 pub use curves::{PrPoint, RocPoint, decimate};
+pub use interval::Interval;
 pub use metrics::{METRICS, Metric, Undefined};
 pub use report::{ClassReport, ClassificationReport};
 pub use rules::{Choice, Rule, RuleError};

@@ -115,6 +115,8 @@ pub enum Command {
     ClearPredictions,
     /// Write figures and tables of the evaluation that is shown into a new folder inside of this one.
     ExportReport(PathBuf),
+    /// Write figures and tables of the study's used recordings into a new folder inside of this one.
+    ExportPictures(PathBuf),
     /// Tell the person what the window could not do.
     Warn(String),
     /// The person has read this message.

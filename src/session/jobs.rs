@@ -237,11 +237,10 @@ pub(super) fn predict(
     })
 }
 
-/// A folder in `parent` that is not there yet, so that no other report and no run is written over.
-pub(super) fn new_report_folder(parent: &Path, title: &str) -> PathBuf {
-    let stem = Path::new(title).file_stem().map_or_else(|| title.into(), |stem| stem.to_string_lossy());
+/// A folder in `parent` that is not there yet, so that nothing is written over: `name`, or with a number behind.
+pub(super) fn new_folder(parent: &Path, name: &str) -> PathBuf {
     (1..)
-        .map(|number| if number == 1 { format!("{stem}-report") } else { format!("{stem}-report-{number}") })
+        .map(|number| if number == 1 { name.to_owned() } else { format!("{name}-{number}") })
         .map(|name| parent.join(name))
         .find(|folder| !folder.exists())
         .unwrap_or_else(|| parent.to_owned())

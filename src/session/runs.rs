@@ -256,12 +256,18 @@ impl Session {
         let Some(evaluation) = self.state.evaluation.clone() else { return };
         let history = evaluation.run.and_then(|id| self.state.run(id)).map(|run| run.history.clone());
         self.spawn("export", move |reporter| {
-            let folder = jobs::new_report_folder(&folder, &evaluation.title);
+            let folder = jobs::new_folder(&folder, &report_name(&evaluation.title));
             evaluation.write_report(&folder, history.as_deref()).map_err(|error| error.to_string())?;
             let _ = reporter.send(Event::Exported(folder));
             Ok(())
         });
     }
+}
+
+/// What a report's folder is called.
+fn report_name(title: &str) -> String {
+    let stem = Path::new(title).file_stem().map_or_else(|| title.into(), |stem| stem.to_string_lossy());
+    format!("{stem}-report")
 }
 
 /// Runs an experiment and passes its reports on; batch figures may be dropped when nobody keeps up.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use super::clip_view::{ClipView, Picture};
-use super::evaluation::Evaluation;
+use super::evaluation::{Evaluation, SYNTHETIC_NOTE};
 use super::jobs::{self, Event, Reporter, Sorted};
 use super::keeper::{Order, TrainAfter};
 use super::state::{Devices, Loading, Message, Severity, ViewState};
@@ -16,6 +16,8 @@ use crate::data::LabelPolicy;
 use crate::data::sources::mapped::{self, Mapping};
 use crate::data::study::filter::Filter;
 use crate::data::study::{ClipId, Edit, SourceView, StudyView};
+use crate::report;
+use crate::report::figures::Caption;
 use crate::train::TrainConfig;
 
 impl Session {
@@ -61,6 +63,7 @@ impl Session {
             Command::Predict(paths) => self.predict(paths),
             Command::ClearPredictions => self.state.predictions.clear(),
             Command::ExportReport(folder) => self.export_report(folder),
+            Command::ExportPictures(folder) => self.export_pictures(folder),
             Command::Warn(text) => self.say(Severity::Warning, text),
             Command::Dismiss(id) => self.state.messages.retain(|message| message.id != id),
         }
@@ -147,6 +150,21 @@ impl Session {
                 path.display(),
                 policy.display()
             )));
+            Ok(())
+        });
+    }
+
+    fn export_pictures(&mut self, folder: PathBuf) {
+        let study = Arc::clone(&self.state.study);
+        self.spawn("export pictures", move |reporter| {
+            if study.cohort.is_empty() {
+                return Err("There is nothing to draw: no recording is used".to_owned());
+            }
+            let folder = jobs::new_folder(&folder, "pictures");
+            let synthetic = study.synthetic.then(|| SYNTHETIC_NOTE.to_owned());
+            let caption = Caption { title: study.name.clone(), notes: synthetic.into_iter().collect() };
+            report::cohort::write(&folder, &study.cohort, &caption).map_err(|error| error.to_string())?;
+            let _ = reporter.send(Event::Note(format!("The pictures were written to {}", folder.display())));
             Ok(())
         });
     }

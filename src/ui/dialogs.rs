@@ -22,6 +22,8 @@ pub enum Dialog {
     OpenRecordings,
     /// Into which folder to write the report.
     ExportReport,
+    /// Into which folder to write the pictures of the data.
+    ExportPictures,
     /// Into which file to write the table of recordings.
     ExportTable,
     /// Into which file to write the label policy.
@@ -47,6 +49,7 @@ impl Dialog {
             Self::OpenFolder | Self::OpenFiles => Some(Command::Open(picked)),
             Self::OpenRecordings => Some(Command::Predict(picked)),
             Self::ExportReport => picked.pop().map(Command::ExportReport),
+            Self::ExportPictures => picked.pop().map(Command::ExportPictures),
             Self::ExportTable => picked.pop().map(Command::ExportTable),
             Self::SavePolicy => picked.pop().map(Command::SavePolicy),
             Self::ReadPolicy => picked.pop().map(Command::ReadPolicy),
@@ -62,6 +65,7 @@ impl Dialog {
             Self::OpenFiles => "Open recordings or a table of predictions",
             Self::OpenRecordings => "Recordings to score",
             Self::ExportReport => "Folder for the report",
+            Self::ExportPictures => "Folder for the pictures",
             Self::ExportTable => "Table of all recordings",
             Self::SavePolicy => "File for the label policy",
             Self::ReadPolicy => "A label policy (.policy.toml)",
@@ -151,7 +155,7 @@ fn answer_of(dialog: &Dialog) -> Answer {
             let picked = window.add_filter("Label policy", &["toml"]).pick_file();
             Box::pin(async move { paths(picked.await.map(|file| vec![file])) })
         }
-        Dialog::ExportReport | Dialog::Locate(_) | Dialog::OpenStudy | Dialog::SaveStudy => {
+        Dialog::ExportReport | Dialog::ExportPictures | Dialog::Locate(_) | Dialog::OpenStudy | Dialog::SaveStudy => {
             let picked = window.set_can_create_directories(true).pick_folder();
             Box::pin(async move { paths(picked.await.map(|folder| vec![folder])) })
         }
@@ -169,6 +173,7 @@ mod tests {
             Dialog::OpenFiles,
             Dialog::OpenRecordings,
             Dialog::ExportReport,
+            Dialog::ExportPictures,
             Dialog::ExportTable,
             Dialog::SavePolicy,
             Dialog::ReadPolicy,

@@ -31,6 +31,21 @@ pub enum ExpertRole {
     Decides,
 }
 
+/// Who or what gave a used recording its label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LabelOrigin {
+    /// What people said of themselves.
+    SelfReport,
+    /// A test in a laboratory.
+    LaboratoryTest,
+    /// Whoever made the folders or the table.
+    Stated,
+    /// Experts who listened to it.
+    Experts,
+    /// A person who decided about this one recording.
+    ByHand,
+}
+
 /// Which of Coswara's two cough recordings of a person are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -222,14 +237,35 @@ impl LabelPolicy {
         }
     }
 
-    /// What the recording's status, or its experts, make of it.
-    fn label(&self, clip: &Clip) -> Verdict {
-        let experts_count = match self.experts {
+    /// Who or what gives a recording its label, if it is used.
+    #[must_use]
+    pub fn origin(&self, clip: &Clip) -> LabelOrigin {
+        if matches!(clip.decision, Some(Decision::Healthy | Decision::Sick)) {
+            return LabelOrigin::ByHand;
+        }
+        if self.experts_count(clip) && self.experts_say(clip).is_some() {
+            return LabelOrigin::Experts;
+        }
+        match clip.source {
+            SourceKind::Coswara | SourceKind::Coughvid => LabelOrigin::SelfReport,
+            SourceKind::Virufy | SourceKind::VirufyCdf => LabelOrigin::LaboratoryTest,
+            SourceKind::Folder | SourceKind::Table => LabelOrigin::Stated,
+        }
+    }
+
+    fn experts_count(&self, clip: &Clip) -> bool {
+        match self.experts {
             ExpertRole::Ignored => false,
             ExpertRole::Fills => clip.status.is_empty(),
             ExpertRole::Decides => true,
-        };
-        if experts_count && let Some(verdict) = self.experts_say(clip) {
+        }
+    }
+
+    /// What the recording's status, or its experts, make of it.
+    fn label(&self, clip: &Clip) -> Verdict {
+        if self.experts_count(clip)
+            && let Some(verdict) = self.experts_say(clip)
+        {
             return verdict;
         }
         match self.treatment(clip.source, &clip.status) {
@@ -240,8 +276,10 @@ impl LabelPolicy {
         }
     }
 
-    /// What most of the experts found; `None` where no diagnosis counts.
-    fn experts_say(&self, clip: &Clip) -> Option<Verdict> {
+    /// What most of the experts who listened found, whatever role they have; `None` where nobody gave a diagnosis that is
+    /// healthy or sick.
+    #[must_use]
+    pub fn experts_say(&self, clip: &Clip) -> Option<Verdict> {
         let votes = |treatment| {
             clip.opinions.iter().filter(|opinion| self.diagnosis(&opinion.diagnosis) == Some(treatment)).count()
         };

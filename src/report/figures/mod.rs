@@ -3,11 +3,13 @@
 //! Colours mean the same everywhere: blue is healthy or training, orange is sick, validation or the chosen point.
 
 mod axis;
+mod bars;
 mod matrix;
 mod plot;
 mod png;
 mod svg;
 
+pub use bars::{Anchor, Area, Bar, BarChart, Drawing, Form, Group, Lettering, Text, bar_chart};
 pub use matrix::confusion_matrix;
 pub use png::{FigureError, png};
 
@@ -26,6 +28,8 @@ pub struct Caption {
     pub notes: Vec<String>,
 }
 
+/// Size of the lines beneath a figure's name, of axis labels and of the legend.
+const TEXT_SIZE: f64 = 15.0;
 /// More points than a figure has pixels change nothing that can be seen.
 const MAX_POINTS: usize = 2_000;
 /// Width of curves.
@@ -173,7 +177,7 @@ pub fn score_histogram(scores: &[(bool, f64)], threshold: f64, caption: &Caption
         for (&share, &bin) in shares.iter().zip(&edges) {
             plot.bar(bin, share, colour, 0.5);
         }
-        plot.explain(Key::Box(colour), name);
+        plot.explain(Key::Box(colour, 0.6), name);
     }
     if (low..=high).contains(&threshold) {
         let stroke = Stroke::dashed(colour::INK, 1.5);

@@ -1,19 +1,17 @@
 //! The frame that all plots share: heading, axes with grid, series, legend.
 
-use super::Caption;
 use super::axis::Axis;
 use super::svg::{Anchor, Rect, Stroke, Style, Svg, colour, text_width, wrap};
+use super::{Caption, TEXT_SIZE};
 
 /// Width of every figure in user units; the PNG has twice as many pixels.
 pub(super) const WIDTH: f64 = 800.0;
 /// Left and right margin of the headings.
-const MARGIN: f64 = 40.0;
+pub(super) const MARGIN: f64 = 40.0;
 /// Baseline of the figure's name.
 const HEADING_Y: f64 = 46.0;
 /// Size of the figure's name.
 const HEADING_SIZE: f64 = 24.0;
-/// Size of the lines beneath it, of axis labels and of the legend.
-const TEXT_SIZE: f64 = 15.0;
 /// Size of tick labels.
 const TICK_SIZE: f64 = 14.0;
 /// Distance between lines of text.
@@ -48,7 +46,8 @@ pub(super) fn sheet(name: &str, caption: &Caption, area_height: f64) -> (Svg, f6
 pub(super) enum Key {
     Line(Stroke),
     Dot(&'static str),
-    Box(&'static str),
+    /// A colour and its opacity, from 0 to 1.
+    Box(&'static str, f64),
     /// Continues the line above.
     Blank,
 }
@@ -129,7 +128,7 @@ impl Plot {
     pub fn finish(mut self, place: Place) -> String {
         let legend = std::mem::take(&mut self.legend);
         if matches!(place, Place::Heading) {
-            self.draw_legend_line(&legend);
+            legend_line(&mut self.svg, &legend);
         } else if !legend.is_empty() {
             self.draw_legend_box(&legend, place);
         }
@@ -173,33 +172,34 @@ impl Plot {
         self.svg.rect(Rect { x, y, width, height }, colour::WHITE, 0.88);
         for (index, (key, text)) in legend.iter().enumerate() {
             let middle = y + 8.0 + (index as f64 + 0.5) * LINE_HEIGHT;
-            self.draw_entry(*key, text, (x + 10.0, middle));
+            draw_entry(&mut self.svg, *key, text, (x + 10.0, middle));
         }
     }
+}
 
-    fn draw_legend_line(&mut self, legend: &[(Key, String)]) {
-        let mut right = WIDTH - MARGIN;
-        for (key, text) in legend.iter().rev() {
-            let left = right - text_width(text, TEXT_SIZE) - SAMPLE - KEY_GAP;
-            self.draw_entry(*key, text, (left, HEADING_Y - 8.0));
-            right = left - 2.0 * KEY_GAP;
-        }
+/// The legend in one line at the right of the figure's name.
+pub(super) fn legend_line(svg: &mut Svg, legend: &[(Key, String)]) {
+    let mut right = WIDTH - MARGIN;
+    for (key, text) in legend.iter().rev() {
+        let left = right - text_width(text, TEXT_SIZE) - SAMPLE - KEY_GAP;
+        draw_entry(svg, *key, text, (left, HEADING_Y - 8.0));
+        right = left - 2.0 * KEY_GAP;
     }
+}
 
-    /// One line of the legend from `(x, middle)` on.
-    fn draw_entry(&mut self, key: Key, text: &str, (x, middle): (f64, f64)) {
-        self.draw_key(key, (x, middle));
-        self.svg.text((x + SAMPLE + KEY_GAP, middle + 5.0), text, Style::new(TEXT_SIZE));
-    }
+/// One line of the legend from `(x, middle)` on.
+fn draw_entry(svg: &mut Svg, key: Key, text: &str, (x, middle): (f64, f64)) {
+    draw_key(svg, key, (x, middle));
+    svg.text((x + SAMPLE + KEY_GAP, middle + 5.0), text, Style::new(TEXT_SIZE));
+}
 
-    fn draw_key(&mut self, key: Key, (x, y): (f64, f64)) {
-        match key {
-            Key::Blank => {}
-            Key::Line(stroke) => self.svg.line((x, y), (x + SAMPLE, y), stroke),
-            Key::Dot(fill) => self.svg.dot((x + SAMPLE / 2.0, y), 7.0, fill),
-            Key::Box(fill) => {
-                self.svg.rect(Rect { x: x + 6.0, y: y - 7.0, width: SAMPLE - 12.0, height: 14.0 }, fill, 0.6);
-            }
+fn draw_key(svg: &mut Svg, key: Key, (x, y): (f64, f64)) {
+    match key {
+        Key::Blank => {}
+        Key::Line(stroke) => svg.line((x, y), (x + SAMPLE, y), stroke),
+        Key::Dot(fill) => svg.dot((x + SAMPLE / 2.0, y), 7.0, fill),
+        Key::Box(fill, opacity) => {
+            svg.rect(Rect { x: x + 6.0, y: y - 7.0, width: SAMPLE - 12.0, height: 14.0 }, fill, opacity);
         }
     }
 }

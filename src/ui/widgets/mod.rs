@@ -1,5 +1,6 @@
 //! Pieces that several panels are built from.
 
+mod bar_chart;
 mod basics;
 mod confusion;
 mod layout;
@@ -9,6 +10,7 @@ mod score_strip;
 mod sound;
 mod spectrogram;
 
+pub use bar_chart::{BarPlace, BarWords, bar_chart};
 pub use basics::{
     badge, chip, class_bar, clickable_row, combo, dot, name_picture, notice, notice_with, primary_button, progress_bar,
     segments, slider, stat,

@@ -1,5 +1,6 @@
 //! What the study holds, to look at and to listen to.
 
+mod charts;
 mod detail;
 mod filter_bar;
 mod gallery;
@@ -9,12 +10,15 @@ mod transport;
 
 use eframe::egui::Ui;
 
+use self::charts::Charts;
 use self::detail::Detail;
 use self::filter_bar::FilterBar;
 use self::gallery::{Ask, Gallery};
 use self::list::RecordingList;
 use self::picture_form::PictureForm;
 use super::{Cx, Panel, open_buttons, undo_buttons};
+use crate::data::study::filter::Filter;
+use crate::session::Command;
 use crate::ui::theme::{palette, space};
 use crate::ui::widgets::{card, columns, empty_state, page_header, segments};
 
@@ -26,13 +30,16 @@ enum ExploreView {
     Recordings,
     /// Healthy and sick side by side.
     Gallery,
+    /// All that are used, counted.
+    Charts,
 }
 
 impl ExploreView {
     /// Each with its name, and what it shows.
-    const ALL: [(Self, &'static str, &'static str); 2] = [
-        (Self::Recordings, "Recordings", "One by one, with waveform and spectrogram"),
+    const ALL: [(Self, &'static str, &'static str); 3] = [
+        (Self::Recordings, "Recordings", "One by one, to look at and to listen to"),
         (Self::Gallery, "Gallery", "Healthy and sick side by side, as small pictures"),
+        (Self::Charts, "Charts", "The used recordings in numbers, and what gives the class away"),
     ];
 }
 
@@ -40,6 +47,9 @@ impl ExploreView {
 #[derive(Default)]
 pub struct ExplorePanel {
     view: ExploreView,
+    /// The filter as it was last: who asks for other recordings wants to see them, not counts of all.
+    filter: Filter,
+    charts: Charts,
     form: PictureForm,
     filters: FilterBar,
     list: RecordingList,
@@ -55,15 +65,36 @@ impl Panel for ExplorePanel {
             empty_state(ui, "No recordings yet", text, |ui| open_buttons(ui, cx));
             return;
         }
-        page_header(ui, "Explore", "", |ui| {
-            undo_buttons(ui, cx);
-            self.form.ui(ui, cx);
+        if self.filter != cx.state.explore.filter {
+            self.filter = cx.state.explore.filter.clone();
+            if self.view == ExploreView::Charts {
+                self.view = ExploreView::Recordings;
+            }
+        }
+        let subtitle = match self.view {
+            ExploreView::Recordings | ExploreView::Gallery => String::new(),
+            ExploreView::Charts => Charts::subtitle(&cx.state.study.cohort),
+        };
+        page_header(ui, "Explore", &subtitle, |ui| {
+            match self.view {
+                ExploreView::Recordings | ExploreView::Gallery => {
+                    undo_buttons(ui, cx);
+                    self.form.ui(ui, cx);
+                }
+                ExploreView::Charts => Charts::actions(ui, cx),
+            }
             self.switch(ui, cx);
         });
         match self.view {
             ExploreView::Recordings => self.recordings(ui, cx),
             ExploreView::Gallery => {
                 if self.gallery.ui(ui, &mut self.filters, &self.form, cx) == Some(Ask::LookCloser) {
+                    self.show(ExploreView::Recordings, cx);
+                }
+            }
+            ExploreView::Charts => {
+                if let Some(filter) = self.charts.ui(ui, cx) {
+                    cx.send(Command::ShowOnly(filter));
                     self.show(ExploreView::Recordings, cx);
                 }
             }

@@ -1,0 +1,255 @@
+//! The used recordings in numbers: what the two classes are made of, and what besides the sound of a cough could tell them
+//! apart. A network that can recognise the dataset, the microphone or the age needs no cough to score well.
+
+mod attribute;
+mod confounding;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+use serde::Serialize;
+use xxhash_rust::xxh3::xxh3_64;
+
+pub use attribute::Attribute;
+use attribute::Value;
+pub use confounding::{Association, FEW_PEOPLE, Finding, Strength};
+
+use super::StudyView;
+use super::filter::Condition;
+use crate::data::split::ClassCount;
+use crate::data::{Clip, Label, LabelPolicy, PersonId};
+
+/// Values of one attribute that are counted one by one; the rarest of more are put together. As many as a chart has room for.
+pub const MOST_LEVELS: usize = 12;
+
+/// The used recordings of a study, counted by everything that is known of them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Cohort {
+    /// In the order of [`Label::ALL`]; somebody with recordings of both classes counts in both.
+    pub classes: [ClassCount; 2],
+    /// Recordings of the study that are not used, and therefore not counted here.
+    pub left_out: usize,
+    /// One for each attribute that something is known of, in the order of [`Attribute::ALL`].
+    pub breakdowns: Vec<Breakdown>,
+}
+
+/// The used recordings by one attribute.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Breakdown {
+    /// By what.
+    pub attribute: Attribute,
+    /// Its values that occur, in the order in which a chart shows them; "not stated" comes last.
+    pub levels: Vec<Level>,
+    /// How well it alone would tell the classes; `None` where there are too few people, or one class or value only.
+    pub association: Option<Association>,
+}
+
+/// One value of an attribute, and who has it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Level {
+    /// The value on screen.
+    pub name: String,
+    /// In the order of [`Label::ALL`].
+    pub classes: [ClassCount; 2],
+    /// Nobody knows the value of these.
+    pub is_unknown: bool,
+    /// What the list of recordings shows them by, where it can.
+    #[serde(skip)]
+    pub condition: Option<Condition>,
+}
+
+impl Level {
+    /// Recordings of both classes.
+    #[must_use]
+    pub fn recordings(&self) -> usize {
+        self.classes.iter().map(|class| class.recordings).sum()
+    }
+
+    /// People of both classes.
+    #[must_use]
+    pub fn people(&self) -> usize {
+        self.classes.iter().map(|class| class.people).sum()
+    }
+}
+
+/// A person within a class: the unit that is independent of the others.
+#[derive(Clone, Copy, Debug)]
+struct Unit {
+    label: Label,
+    /// Which part of the cross-fitting the person is in; see [`confounding`].
+    fold: usize,
+}
+
+/// A used recording with what it is counted by.
+struct Member<'a> {
+    clip: &'a Clip,
+    label: Label,
+    /// The place of its person among the units.
+    unit: usize,
+    /// The place of its dataset in [`StudyView::sources`].
+    source: usize,
+}
+
+impl Cohort {
+    /// Fewer people of a class than this, and nothing is said of what gives it away: each part of the cross-fitting must
+    /// hold one of them.
+    pub const LEAST_PEOPLE: usize = confounding::FOLDS;
+
+    /// Counts the used recordings of `study`. Goes through all recordings once for each attribute, on all cores.
+    #[must_use]
+    pub fn of(study: &StudyView) -> Self {
+        let (members, units) = members(study);
+        let mut classes = [ClassCount::default(); 2];
+        for member in &members {
+            class_of(&mut classes, member.label).recordings += 1;
+        }
+        for unit in &units {
+            class_of(&mut classes, unit.label).people += 1;
+        }
+        let breakdowns = Attribute::ALL
+            .par_iter()
+            .filter_map(|attribute| Breakdown::of(*attribute, study, &members, &units))
+            .collect();
+        Self { classes, left_out: study.clips.len() - members.len(), breakdowns }
+    }
+
+    /// The breakdown by this attribute.
+    #[must_use]
+    pub fn by(&self, attribute: Attribute) -> Option<&Breakdown> {
+        self.breakdowns.iter().find(|breakdown| breakdown.attribute == attribute)
+    }
+
+    /// Whether there is nothing to count.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.breakdowns.is_empty()
+    }
+
+    /// Both classes occur, so that they can be compared.
+    #[must_use]
+    pub fn has_both_classes(&self) -> bool {
+        self.classes.iter().all(|class| class.recordings > 0)
+    }
+
+    /// What could give the class away, the strongest first.
+    #[must_use]
+    pub fn findings(&self) -> Vec<Finding> {
+        let mut findings: Vec<Finding> = self.breakdowns.iter().filter_map(Breakdown::finding).collect();
+        findings.sort_by(|a, b| b.auc.total_cmp(&a.auc));
+        findings
+    }
+}
+
+/// The used recordings, and whom they are of.
+fn members(study: &StudyView) -> (Vec<Member<'_>>, Vec<Unit>) {
+    let mut places: HashMap<(&PersonId, Label), usize> = HashMap::new();
+    let mut members = Vec::new();
+    for (source, (_, clips)) in study.clips_by_source().enumerate() {
+        for clip in clips {
+            let Some(label) = clip.verdict.label() else { continue };
+            let next = places.len();
+            let unit = *places.entry((&clip.person, label)).or_insert(next);
+            members.push(Member { clip, label, unit, source });
+        }
+    }
+    // Dealt out in an order that has nothing to do with the people, and stays the same on every computer.
+    let mut order: Vec<(Label, u64, &PersonId, usize)> = places
+        .into_iter()
+        .map(|((person, label), place)| (label, xxh3_64(person.0.as_bytes()), person, place))
+        .collect();
+    order.sort_unstable();
+    let mut units = vec![Unit { label: Label::Healthy, fold: 0 }; order.len()];
+    for (dealt, (label, _, _, place)) in order.into_iter().enumerate() {
+        if let Some(unit) = units.get_mut(place) {
+            *unit = Unit { label, fold: dealt % confounding::FOLDS };
+        }
+    }
+    (members, units)
+}
+
+fn class_of(classes: &mut [ClassCount; 2], label: Label) -> &mut ClassCount {
+    let [healthy, sick] = classes;
+    if label.is_positive() { sick } else { healthy }
+}
+
+impl Breakdown {
+    /// `None` where nothing is known of the attribute.
+    fn of(attribute: Attribute, study: &StudyView, members: &[Member<'_>], units: &[Unit]) -> Option<Self> {
+        let (values, pairs) = observe(attribute, &study.policy, members);
+        if values.iter().all(|value| *value == Value::Unknown) {
+            return None;
+        }
+        let mut levels: Vec<Level> = values.iter().map(|value| value.level(study)).collect();
+        for (member, value) in &pairs {
+            if let Some((level, member)) = levels.get_mut(*value).zip(members.get(*member)) {
+                class_of(&mut level.classes, member.label).recordings += 1;
+            }
+        }
+        // Each person once for each value, however many recordings.
+        let mut of_units: Vec<(usize, usize)> =
+            pairs.iter().filter_map(|(member, value)| Some((members.get(*member)?.unit, *value))).collect();
+        let mut seen = vec![0_u32; units.len()];
+        for (unit, value) in &of_units {
+            let (Some(seen), Some(unit), Some(level)) = (seen.get_mut(*unit), units.get(*unit), levels.get_mut(*value))
+            else {
+                continue;
+            };
+            if *seen & (1 << value) == 0 {
+                *seen |= 1 << value;
+                class_of(&mut level.classes, unit.label).people += 1;
+            }
+        }
+        of_units.retain(|(_, value)| levels.get(*value).is_some_and(|level| !level.is_unknown));
+        let association = attribute.can_confound().then(|| Association::of(attribute, &levels, units, &of_units));
+        Some(Self { attribute, association: association.flatten(), levels })
+    }
+
+    /// What it gives away about the class, in words; `None` where that is nothing, or not known.
+    #[must_use]
+    pub fn finding(&self) -> Option<Finding> {
+        Finding::of(self)
+    }
+}
+
+/// The values of an attribute that occur, and each member with the places of its values among them. At most [`MOST_LEVELS`]
+/// values: the rarest of more become one.
+fn observe<'a>(
+    attribute: Attribute,
+    policy: &LabelPolicy,
+    members: &[Member<'a>],
+) -> (Vec<Value<'a>>, Vec<(usize, usize)>) {
+    let mut found: Vec<(Value<'a>, usize)> = Vec::new();
+    let mut pairs = Vec::with_capacity(members.len());
+    for (place, member) in members.iter().enumerate() {
+        attribute.read(member, policy, &mut |value| {
+            // There are few different values: looking through them is quicker than hashing.
+            let known = found.iter_mut().position(|(known, _)| *known == value);
+            let at = known.unwrap_or_else(|| {
+                found.push((value, 0));
+                found.len() - 1
+            });
+            if let Some((_, count)) = found.get_mut(at) {
+                *count += 1;
+            }
+            pairs.push((place, at));
+        });
+    }
+    let mut by_count: Vec<usize> = found.iter().map(|(_, count)| *count).collect();
+    by_count.sort_unstable_by_key(|count| std::cmp::Reverse(*count));
+    // Ties at the bound all become "others", so that there are never too many.
+    let bound = if found.len() > MOST_LEVELS { by_count.get(MOST_LEVELS - 1).copied().unwrap_or(0) } else { 0 };
+    let renamed: Vec<Value<'a>> = found
+        .iter()
+        .map(|(value, count)| if *count > bound || *value == Value::Unknown { *value } else { Value::Others })
+        .collect();
+    let mut values = renamed.clone();
+    values.sort_unstable();
+    values.dedup();
+    let places: Vec<usize> = renamed.iter().map(|value| values.binary_search(value).unwrap_or_default()).collect();
+    for (_, at) in &mut pairs {
+        *at = places.get(*at).copied().unwrap_or_default();
+    }
+    (values, pairs)
+}

@@ -1,0 +1,89 @@
+//! How far an area under the ROC curve could be from that of all people.
+
+use super::{ThresholdTable, Undefined};
+
+/// The 97.5th percentile of the normal distribution: 95 of 100 intervals hold the true value.
+const Z_95: f64 = 1.959_963_985;
+
+/// A 95 % confidence interval.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct Interval {
+    /// Its lower end.
+    pub low: f64,
+    /// Its upper end.
+    pub high: f64,
+}
+
+impl ThresholdTable {
+    /// The 95 % interval of [`ThresholdTable::auc`], by DeLong, DeLong and Clarke-Pearson (1988) on the logit scale. Right
+    /// only where there is one score for each person: several of one person are no new evidence.
+    ///
+    /// # Errors
+    /// [`Undefined`] unless both classes occur, each at least twice, and overlap: perfect separation shows no spread to
+    /// measure.
+    pub fn auc_interval(&self) -> Result<Interval, Undefined> {
+        let auc = self.auc()?;
+        let variance = self.delong_variance().ok_or(Undefined::NoSpread)?;
+        let slope = auc * (1.0 - auc);
+        if variance <= 0.0 || slope <= 0.0 {
+            return Err(Undefined::NoSpread);
+        }
+        let (middle, reach) = ((auc / (1.0 - auc)).ln(), Z_95 * variance.sqrt() / slope);
+        let expit = |logit: f64| 1.0 / (1.0 + (-logit).exp());
+        Ok(Interval { low: expit(middle - reach), high: expit(middle + reach) })
+    }
+
+    /// DeLong's variance of the area; `None` with fewer than two of a class.
+    ///
+    /// Each score's component is the share of the other class that it is on the right side of, ties one half. All scores of
+    /// one step have the same, so that one pass over the steps is enough.
+    fn delong_variance(&self) -> Option<f64> {
+        let (positives, negatives) = (self.positives() as f64, self.negatives() as f64);
+        if positives < 2.0 || negatives < 2.0 {
+            return None;
+        }
+        let auc = self.auc().ok()?;
+        let (mut of_positives, mut of_negatives) = (0.0, 0.0);
+        let (mut tp, mut fp) = (0.0, 0.0);
+        for step in self.steps() {
+            let (next_tp, next_fp) = (step.tp as f64, step.fp as f64);
+            let negatives_below = negatives - f64::midpoint(fp, next_fp);
+            let positives_above = f64::midpoint(tp, next_tp);
+            of_positives += (next_tp - tp) * (negatives_below / negatives - auc).powi(2);
+            of_negatives += (next_fp - fp) * (positives_above / positives - auc).powi(2);
+            (tp, fp) = (next_tp, next_fp);
+        }
+        Some(of_positives / (positives - 1.0) / positives + of_negatives / (negatives - 1.0) / negatives)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The toy data of the evaluation tests.
+    fn toy() -> ThresholdTable {
+        let sick = [0, 0, 1, 1, 0, 1, 0, 1, 1, 0].map(|label| label == 1);
+        let scores = [0.1, 0.4, 0.35, 0.8, 0.4, 0.4, 0.2, 0.9, 0.7, 0.7];
+        ThresholdTable::new(&sick, &scores).unwrap()
+    }
+
+    #[test]
+    fn the_toy_interval_is_the_known_one() {
+        assert!((toy().delong_variance().unwrap() - 0.0238).abs() < 1e-12);
+        let interval = toy().auc_interval().unwrap();
+        assert!((interval.low - 0.378).abs() < 5e-4 && (interval.high - 0.954).abs() < 5e-4, "{interval:?}");
+    }
+
+    #[test]
+    fn without_overlap_or_people_there_is_no_interval() {
+        let table = |pairs: &[(bool, f64)]| ThresholdTable::from_pairs(pairs.iter().copied());
+        let apart = table(&[(true, 0.9), (true, 0.8), (false, 0.2), (false, 0.1)]);
+        assert_eq!(apart.auc_interval(), Err(Undefined::NoSpread));
+        let tied = table(&[(true, 0.5), (true, 0.5), (false, 0.5), (false, 0.5)]);
+        assert_eq!(tied.auc_interval(), Err(Undefined::NoSpread));
+        let alone = table(&[(true, 0.5), (false, 0.6), (false, 0.1)]);
+        assert_eq!(alone.auc_interval(), Err(Undefined::NoSpread));
+        assert_eq!(table(&[(true, 0.5)]).auc_interval(), Err(Undefined::NoNegatives));
+    }
+}

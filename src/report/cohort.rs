@@ -1,0 +1,131 @@
+//! The used recordings in pictures and tables: what the two classes are made of, and what gives them away.
+
+use std::path::{Path, PathBuf};
+
+use super::figures::{BarChart, Caption, Form, Group, bar_chart};
+use super::{ReportError, write_figure};
+use crate::data::Label;
+use crate::data::split::ClassCount;
+use crate::data::study::cohort::{Attribute, Breakdown, Cohort, Level};
+use crate::files::write_atomic;
+use crate::units::grouped;
+
+/// The table of all counts.
+pub const COUNTS_TABLE: &str = "cohort.csv";
+/// The table of what gives the class away.
+pub const ASSOCIATIONS_TABLE: &str = "associations.csv";
+
+/// The chart of a breakdown: counts, where the balance of the classes is the question, else shares of each class, so that a
+/// small class is seen beside a large one.
+#[must_use]
+pub fn chart(cohort: &Cohort, breakdown: &Breakdown) -> BarChart {
+    let counts = matches!(breakdown.attribute, Attribute::Dataset | Attribute::Origin | Attribute::Experts);
+    let group = |level: &Level| {
+        let mut lengths = [0.0; 2];
+        let mut words = [String::new(), String::new()];
+        for (((length, words), count), all) in lengths.iter_mut().zip(&mut words).zip(level.classes).zip(cohort.classes)
+        {
+            let share = 100.0 * count.recordings as f64 / all.recordings.max(1) as f64;
+            (*length, *words) = if counts {
+                (count.recordings as f64, grouped(count.recordings as u64))
+            } else {
+                (share, percent(share))
+            };
+        }
+        Group { name: level.name.clone(), lengths, words, is_faint: level.is_unknown }
+    };
+    BarChart {
+        title: breakdown.attribute.title().to_owned(),
+        measure: if counts { "Recordings" } else { "Share of each class (%)" },
+        form: breakdown.attribute.axis().map_or(Form::Rows, |axis| Form::Columns { axis }),
+        groups: breakdown.levels.iter().map(group).collect(),
+    }
+}
+
+/// A few recordings of many are not none.
+fn percent(share: f64) -> String {
+    if share > 0.0 && share < 0.5 { "<1 %".to_owned() } else { format!("{share:.0} %") }
+}
+
+/// Writes a figure of each breakdown as PNG and SVG, the counts (`cohort.csv`: a row for each value and class) and what
+/// each attribute gives away (`associations.csv`) into `folder`, which is made where it is missing. Returns the files, in
+/// the order written. What was found stands below the figure's name.
+///
+/// # Errors
+/// [`ReportError`] at the first file that cannot be written; those before it stay.
+pub fn write(folder: &Path, cohort: &Cohort, caption: &Caption) -> Result<Vec<PathBuf>, ReportError> {
+    let mut written = Vec::new();
+    for breakdown in &cohort.breakdowns {
+        let found = breakdown.finding().map(|finding| format!("{} {}", finding.headline, finding.evidence));
+        let notes = caption.notes.iter().cloned().chain(found).collect();
+        let svg = bar_chart(&chart(cohort, breakdown), &Caption { title: caption.title.clone(), notes });
+        let id = breakdown.attribute.id();
+        written.push(write_figure(folder, &format!("{id}.png"), &svg)?);
+        let path = folder.join(format!("{id}.svg"));
+        write_atomic(&path, "writing the figure", |out| out.write_all(svg.as_bytes()))?;
+        written.push(path);
+    }
+    let path = folder.join(COUNTS_TABLE);
+    write_atomic(&path, "writing the counts", |out| write_counts(out, cohort))?;
+    written.push(path);
+    let path = folder.join(ASSOCIATIONS_TABLE);
+    write_atomic(&path, "writing the associations", |out| write_associations(out, cohort))?;
+    written.push(path);
+    Ok(written)
+}
+
+fn write_counts(out: &mut dyn std::io::Write, cohort: &Cohort) -> std::io::Result<()> {
+    let mut table = csv::Writer::from_writer(out);
+    table.write_record(["attribute", "value", "class", "recordings", "people"])?;
+    let mut rows = |attribute: &str, value: &str, classes: &[ClassCount; 2]| -> std::io::Result<()> {
+        for (label, ClassCount { people, recordings }) in Label::ALL.into_iter().zip(classes) {
+            let value = harmless(value);
+            let (class, recordings) = (label.to_string(), recordings.to_string());
+            table.write_record([attribute, &value, &class, &recordings, &people.to_string()])?;
+        }
+        Ok(())
+    };
+    rows("all", "all", &cohort.classes)?;
+    for breakdown in &cohort.breakdowns {
+        for level in &breakdown.levels {
+            rows(breakdown.attribute.id(), &level.name, &level.classes)?;
+        }
+    }
+    table.flush()
+}
+
+/// A dataset's folder may have any name, also one that a spreadsheet takes for a formula (OWASP, "CSV Injection").
+fn harmless(value: &str) -> String {
+    if value.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{value}") } else { value.to_owned() }
+}
+
+fn write_associations(out: &mut dyn std::io::Write, cohort: &Cohort) -> std::io::Result<()> {
+    let mut table = csv::Writer::from_writer(out);
+    table.write_record([
+        "attribute",
+        "auc",
+        "auc_low",
+        "auc_high",
+        "cramers_v",
+        "healthy_people",
+        "sick_people",
+        "strength",
+    ])?;
+    let number = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:.4}"));
+    for breakdown in &cohort.breakdowns {
+        let Some(association) = breakdown.association else { continue };
+        let [healthy, sick] = association.people;
+        let strength = breakdown.finding().map_or("none", |finding| finding.strength.name());
+        table.write_record([
+            breakdown.attribute.id(),
+            &number(Some(association.auc)),
+            &number(association.interval.map(|interval| interval.low)),
+            &number(association.interval.map(|interval| interval.high)),
+            &number(association.cramers_v),
+            &healthy.to_string(),
+            &sick.to_string(),
+            strength,
+        ])?;
+    }
+    table.flush()
+}

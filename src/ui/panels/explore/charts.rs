@@ -1,0 +1,253 @@
+//! The used recordings in pictures: what the two classes are made of, and what gives them away besides the cough.
+
+use std::collections::BTreeSet;
+
+use eframe::egui::{Align, Color32, Grid, Label as TextLabel, Layout, RichText, ScrollArea, Ui};
+
+use crate::data::Label;
+use crate::data::split::ClassCount;
+use crate::data::study::cohort::{Attribute, Breakdown, Cohort, Finding, Level, Strength};
+use crate::data::study::filter::{Condition, Filter};
+use crate::report::cohort::chart;
+use crate::report::figures::BarChart;
+use crate::ui::dialogs::Dialog;
+use crate::ui::format::{count, counted, sentence};
+use crate::ui::panels::{Cx, PanelId};
+use crate::ui::theme::{self, Palette, palette, space};
+use crate::ui::widgets::{BarPlace, BarWords, badge, bar_chart, card, empty_state, grid, plot};
+
+/// Smallest width of a card, in points: two stand side by side in a usual window, one in the smallest.
+const CARD_WIDTH: f32 = 480.0;
+/// Room for the word on how strong a finding is, in points, so that the sentences begin below each other.
+const BADGE_WIDTH: f32 = 72.0;
+
+/// The charts, as they were made for one view of the study.
+struct Made {
+    revision: u64,
+    charts: Vec<BarChart>,
+    findings: Vec<Finding>,
+}
+
+/// The view of the charts.
+#[derive(Default)]
+pub struct Charts {
+    made: Option<Made>,
+    /// Those that are shown as a table.
+    as_tables: BTreeSet<Attribute>,
+}
+
+impl Charts {
+    /// Draws the charts. Returns which recordings the person wants to see.
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Filter> {
+        let study = &cx.state.study;
+        let cohort = &study.cohort;
+        if cohort.is_empty() {
+            no_recordings(ui, cx);
+            return None;
+        }
+        if self.made.as_ref().is_none_or(|made| made.revision != study.revision) {
+            let charts = cohort.breakdowns.iter().map(|breakdown| chart(cohort, breakdown)).collect();
+            self.made = Some(Made { revision: study.revision, charts, findings: cohort.findings() });
+        }
+        let made = self.made.as_ref()?;
+        let as_tables = &mut self.as_tables;
+        let mut wanted = None;
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            card(ui, "What could give the class away besides the cough", |ui| findings(ui, cohort, &made.findings));
+            ui.add_space(space::S);
+            let cards: Vec<(&Breakdown, &BarChart)> = cohort.breakdowns.iter().zip(&made.charts).collect();
+            grid(ui, CARD_WIDTH, cards.len(), |ui, index| {
+                if let Some((breakdown, chart)) = cards.get(index) {
+                    let chosen = card(ui, "", |ui| card_ui(ui, breakdown, chart, as_tables));
+                    wanted = chosen.or(wanted.take());
+                }
+            });
+        });
+        wanted
+    }
+
+    /// What can be done with the charts.
+    pub fn actions(ui: &mut Ui, cx: &mut Cx<'_>) {
+        let button = ui.add_enabled(!cx.state.study.cohort.is_empty(), eframe::egui::Button::new("Save pictures…"));
+        let help = "Every chart as PNG and SVG, and the numbers as tables (CSV), in a new folder";
+        if button.on_hover_text(help).clicked() {
+            cx.ask(Dialog::ExportPictures);
+        }
+    }
+
+    /// What is counted, for the head of the page.
+    pub fn subtitle(cohort: &Cohort) -> String {
+        let [healthy, sick] = cohort.classes;
+        let left_out = match cohort.left_out {
+            0 => String::new(),
+            left_out => format!(" · {} left out", count(left_out)),
+        };
+        format!("Used: {}, {}{left_out}", words("healthy", healthy), words("sick", sick))
+    }
+}
+
+fn words(class: &str, count: ClassCount) -> String {
+    let recordings = counted(count.recordings, &format!("{class} recording"), &format!("{class} recordings"));
+    format!("{recordings} of {}", counted(count.people, "person", "people"))
+}
+
+fn no_recordings(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let text = "The charts count the recordings that are used, as healthy or as sick, and so far none is. The label \
+                policy decides on that.";
+    empty_state(ui, "Nothing to count yet", text, |ui| {
+        if ui.button("See why recordings are left out").clicked() {
+            cx.show(PanelId::Data);
+        }
+    });
+}
+
+/// What gives the class away, or that nothing is known to.
+fn findings(ui: &mut Ui, cohort: &Cohort, findings: &[Finding]) {
+    for finding in findings {
+        finding_ui(ui, finding);
+    }
+    if findings.is_empty() {
+        ui.add(TextLabel::new(nothing_found(cohort)).wrap());
+    }
+    let caution = "Only what the datasets and their files say can be counted. A room or a telephone that goes with one class \
+                   is not seen here.";
+    ui.add(TextLabel::new(theme::muted(ui, caution)).wrap());
+}
+
+fn finding_ui(ui: &mut Ui, finding: &Finding) {
+    let palette = palette(ui);
+    ui.horizontal_top(|ui| {
+        let (colour, ground) = colours(finding.strength, palette);
+        let from = ui.cursor().left();
+        badge(ui, finding.strength.name(), colour, ground).on_hover_text(meaning(finding.strength));
+        ui.add_space((BADGE_WIDTH - (ui.cursor().left() - from)).max(0.0));
+        ui.vertical(|ui| {
+            ui.spacing_mut().item_spacing.y = space::XS / 2.0;
+            ui.add(TextLabel::new(theme::strong(finding.headline)).wrap());
+            ui.add(TextLabel::new(theme::plain(finding.consequence)).wrap());
+            ui.add(TextLabel::new(theme::muted(ui, &finding.evidence)).wrap());
+        });
+    });
+    ui.add_space(space::XS);
+}
+
+fn colours(strength: Strength, palette: &Palette) -> (Color32, Color32) {
+    match strength {
+        Strength::Strong => (palette.error, palette.raised),
+        Strength::Moderate => (palette.warning, palette.warning_soft),
+        Strength::Weak => (palette.muted, palette.raised),
+    }
+}
+
+fn meaning(strength: Strength) -> &'static str {
+    match strength {
+        Strength::Strong => "An AUC of 0.8 or more: as much as good networks reach by listening",
+        Strength::Moderate => "An AUC from 0.7 to 0.8",
+        Strength::Weak => "An AUC from 0.6 to 0.7: about what coughs gave in the largest study with matched people",
+    }
+}
+
+/// Why there is no finding.
+fn nothing_found(cohort: &Cohort) -> String {
+    let [healthy, sick] = cohort.classes;
+    if !cohort.has_both_classes() {
+        let only = if sick.recordings > 0 { "sick" } else { "healthy" };
+        return format!("All used recordings are {only}: there is nothing to compare them with.");
+    }
+    let looked_at = cohort.breakdowns.iter().filter(|breakdown| breakdown.association.is_some());
+    let nouns: Vec<&str> = looked_at.map(|breakdown| breakdown.attribute.noun()).collect();
+    match nouns.as_slice() {
+        [] if healthy.people.min(sick.people) < Cohort::LEAST_PEOPLE => format!(
+            "Too few people to tell: {} of each class are needed, and there are {} healthy and {} sick.",
+            Cohort::LEAST_PEOPLE,
+            healthy.people,
+            sick.people
+        ),
+        [] => "Nothing differs between these recordings that could be counted.".to_owned(),
+        [one] => format!("Nothing stands out: {one} tells sick from healthy hardly better than chance."),
+        [others @ .., last] => {
+            let nouns = format!("{} and {last}", others.join(", "));
+            format!("Nothing stands out. {} each tell sick from healthy hardly better than chance.", sentence(&nouns))
+        }
+    }
+}
+
+/// Draws one chart with what it gives away. Returns which recordings the person wants to see.
+fn card_ui(
+    ui: &mut Ui,
+    breakdown: &Breakdown,
+    chart: &BarChart,
+    as_tables: &mut BTreeSet<Attribute>,
+) -> Option<Filter> {
+    let attribute = breakdown.attribute;
+    let palette = palette(ui);
+    plot::head_with_legend(ui, attribute.title(), &[("Healthy", palette.healthy), ("Sick", palette.sick)]);
+    ui.add_space(space::XS);
+    let is_table = as_tables.contains(&attribute);
+    let mut wanted = None;
+    if is_table {
+        table(ui, breakdown);
+    } else {
+        let level = |place: BarPlace| breakdown.levels.get(place.group);
+        let clicked = bar_chart(ui, chart, |place| {
+            level(place).map_or_else(BarWords::default, |level| bar_words(level, place.label))
+        });
+        wanted = clicked.and_then(|place| {
+            let condition = level(place)?.condition.clone()?;
+            Some(Filter::of([condition, Condition::Used(place.label)]))
+        });
+    }
+    ui.horizontal(|ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let (text, name) = if is_table { ("Show the chart", "chart") } else { ("Show the numbers", "numbers") };
+            let link = ui.link(RichText::new(text).size(theme::size::SMALL));
+            link.widget_info(|| {
+                let name = format!("{}: show the {name}", attribute.title());
+                eframe::egui::WidgetInfo::labeled(eframe::egui::Role::Link, true, name)
+            });
+            if link.clicked() && !as_tables.remove(&attribute) {
+                as_tables.insert(attribute);
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.add(TextLabel::new(theme::muted(ui, alone(breakdown))).truncate());
+            });
+        });
+    });
+    wanted
+}
+
+fn bar_words(level: &Level, label: Label) -> BarWords {
+    let count = level.classes.get(label as usize).copied().unwrap_or_default();
+    let meaning = format!("{}: {}", level.name, words(&label.to_string(), count));
+    let action = level.condition.is_some() && count.recordings > 0;
+    BarWords { meaning, action: action.then_some("Click to list them") }
+}
+
+/// What a chart's attribute gives away, in a line.
+fn alone(breakdown: &Breakdown) -> String {
+    match breakdown.association {
+        Some(association) => match breakdown.finding() {
+            Some(finding) => format!("AUC {:.2} by itself: {}", association.auc, finding.strength.name()),
+            None => format!("AUC {:.2} by itself: hardly more than chance", association.auc),
+        },
+        None => String::new(),
+    }
+}
+
+/// The numbers behind a chart.
+fn table(ui: &mut Ui, breakdown: &Breakdown) {
+    Grid::new(("numbers", breakdown.attribute)).num_columns(5).spacing([space::L, space::XS]).show(ui, |ui| {
+        for head in ["", "Healthy", "People", "Sick", "People"] {
+            ui.label(theme::caption(ui, head));
+        }
+        ui.end_row();
+        for level in &breakdown.levels {
+            ui.add(TextLabel::new(&level.name).truncate());
+            for class in level.classes {
+                ui.label(count(class.recordings));
+                ui.label(theme::muted(ui, count(class.people)));
+            }
+            ui.end_row();
+        }
+    });
+}
