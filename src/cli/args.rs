@@ -44,6 +44,8 @@ pub enum Subcommand {
     Table(Table),
     /// Draw the parts of a study, count them, and report what leaks between them
     Split(Split),
+    /// Count what the classes of a study are made of, and say what besides the cough tells them apart
+    Charts(Charts),
     /// Decode a recording to a 32-bit float WAV at its native rate
     Decode(Decode),
     /// Compute the spectrogram of a recording
@@ -156,6 +158,20 @@ pub struct Split {
     /// Which draw
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `charts`.
+#[derive(Debug, clap::Args)]
+pub struct Charts {
+    /// The study
+    #[arg(long, value_name = "DIR")]
+    pub study: PathBuf,
+    /// Make a new folder in this one, with every chart as PNG and SVG, and the numbers as CSV
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

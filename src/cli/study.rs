@@ -2,14 +2,15 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::CliError;
-use super::args::{Extract, Scan, Table};
+use super::args::{Charts, Extract, Scan, Table};
 use super::driver::Driver;
 use super::output::{self, ScanReport, print_json};
-use crate::data::split::SplitBy;
+use crate::data::split::{ClassCount, SplitBy};
+use crate::data::study::cohort::Cohort;
 use crate::data::study::settings;
 use crate::data::{LabelPolicy, archives, scan, table};
 use crate::session::{Command, Edit, StudyView};
@@ -157,6 +158,38 @@ pub(super) fn table(args: Table, data_folder: PathBuf) -> Result<(), CliError> {
         driver.carry_out(Command::ExportTable(out))?;
         require_folders(&driver.state().study)
     })
+}
+
+pub(super) fn charts(args: Charts, data_folder: PathBuf) -> Result<(), CliError> {
+    let mut driver = Driver::new(data_folder);
+    open_study_and_datasets(&mut driver, Some(args.study), None, Vec::new())?;
+    let cohort = Arc::clone(&driver.state().study.cohort);
+    if let Some(folder) = args.out {
+        driver.carry_out(Command::ExportPictures(folder))?;
+    }
+    if args.json {
+        return print_json(&serde_json::json!({ "cohort": cohort.as_ref(), "findings": cohort.findings() }));
+    }
+    output::print(&cohort_text(&cohort))
+}
+
+fn cohort_text(cohort: &Cohort) -> String {
+    let [healthy, sick] = cohort.classes;
+    let class = |name: &str, class: ClassCount| {
+        let recordings = counted(class.recordings, &format!("{name} recording"), &format!("{name} recordings"));
+        format!("{recordings} of {}", counted(class.people, "person", "people"))
+    };
+    let left_out = grouped(cohort.left_out as u64);
+    let mut text = format!("{}, {}; {left_out} left out\n", class("healthy", healthy), class("sick", sick));
+    let findings = cohort.findings();
+    if findings.is_empty() {
+        text += "Nothing that is known of them was found to tell the classes apart\n";
+    }
+    for finding in findings {
+        let name = finding.strength.name();
+        text += &format!("{name}: {} {} {}\n", finding.headline, finding.evidence, finding.details);
+    }
+    text
 }
 
 pub(super) fn extract(args: &Extract) -> Result<(), CliError> {

@@ -56,8 +56,8 @@ fn percent(share: f64) -> String {
 pub fn write(folder: &Path, cohort: &Cohort, caption: &Caption) -> Result<Vec<PathBuf>, ReportError> {
     let mut written = Vec::new();
     for breakdown in &cohort.breakdowns {
-        let found = breakdown.finding().map(|finding| format!("{} {}", finding.headline, finding.evidence));
-        let notes = caption.notes.iter().cloned().chain(found).collect();
+        let found = breakdown.finding().map(|finding| [finding.headline.to_owned(), finding.evidence, finding.details]);
+        let notes = caption.notes.iter().cloned().chain(found.into_iter().flatten()).collect();
         let svg = bar_chart(&chart(cohort, breakdown), &Caption { title: caption.title.clone(), notes });
         let id = breakdown.attribute.id();
         written.push(write_figure(folder, &format!("{id}.png"), &svg)?);

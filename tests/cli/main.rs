@@ -186,6 +186,26 @@ fn a_scan_says_what_a_script_must_know_and_fails_where_a_folder_is_gone() {
 }
 
 #[test]
+fn charts_count_what_the_scan_counts_and_are_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let scan = make_study(folder.path(), "60");
+    let charts = |more: &[&str]| coughscope(folder.path(), &[&["charts", "--study", "mine"], more].concat());
+    let counted = json(&charts(&["--out", ".", "--json"]));
+    let levels = counted["cohort"]["breakdowns"][0]["levels"].as_array().unwrap();
+    for (class, name) in ["healthy", "sick"].into_iter().enumerate() {
+        let of_levels: Vec<_> = levels.iter().map(|level| &level["classes"][class]["recordings"]).collect();
+        let of_scan: Vec<_> = scan["sources"].as_array().unwrap().iter().map(|source| &source[name]).collect();
+        assert_eq!(of_levels, of_scan, "{name}");
+    }
+    assert!(counted["findings"].is_array());
+    let saved = folder.path().join("pictures");
+    assert!(saved.join("dataset.svg").exists() && saved.join("cohort.csv").exists());
+    let text = String::from_utf8(charts(&[]).stdout).unwrap();
+    let healthy = counted["cohort"]["classes"][0]["recordings"].as_u64().unwrap();
+    assert!(text.starts_with(&format!("{healthy} healthy recordings of ")), "{text}");
+}
+
+#[test]
 fn a_split_names_who_is_in_more_than_one_part() {
     let folder = tempfile::tempdir().unwrap();
     make_study(folder.path(), "120");

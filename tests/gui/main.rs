@@ -5,6 +5,7 @@
 
 #![cfg(test)]
 
+mod charts;
 mod explore;
 mod frames;
 mod gallery;

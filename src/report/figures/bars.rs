@@ -262,7 +262,7 @@ fn shortened(text: &str, room: f64, letters: &Lettering<'_>) -> String {
 /// The chart as a figure, as SVG.
 #[must_use]
 pub fn bar_chart(chart: &BarChart, caption: &Caption) -> String {
-    let letters = Lettering { size: TEXT_SIZE, width: &|text| text_width(text, TEXT_SIZE) };
+    let letters = Lettering { size: TEXT_SIZE, width: &|text| WIDER * text_width(text, TEXT_SIZE) };
     let drawing = chart.layout(WIDTH - 2.0 * MARGIN, &letters);
     let (mut svg, top) = sheet(&chart.title, caption, drawing.height + MARGIN);
     let legend = [(Key::Box(colour::BLUE, OPACITY), "Healthy"), (Key::Box(colour::ORANGE, OPACITY), "Sick")];
@@ -271,6 +271,8 @@ pub fn bar_chart(chart: &BarChart, caption: &Caption) -> String {
     svg.finish()
 }
 
+/// How much wider than running text names may be: they have more capitals and digits.
+const WIDER: f64 = 1.15;
 /// Opacity of the bars, and of those that stand back.
 const OPACITY: f64 = 0.85;
 const FAINT: f64 = 0.4;

@@ -1,7 +1,7 @@
 //! Bar charts of the two classes, as the figures show them.
 
 use eframe::egui::{
-    Align2, Color32, CornerRadius, CursorIcon, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
+    Align2, Color32, CornerRadius, CursorIcon, Id, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
 };
 
 use super::basics::name_picture;
@@ -41,7 +41,9 @@ pub fn bar_chart(ui: &mut Ui, chart: &BarChart, words: impl Fn(BarPlace) -> BarW
     let mut clicked = None;
     for bar in &drawing.bars {
         let place = BarPlace { group: bar.group, label: bar.label };
-        if bar_ui(ui, bar, rect, &words(place)) {
+        // Charts in one column of a panel share their scope.
+        let id = ui.scope_id().with((&chart.title, bar.group, bar.label));
+        if bar_ui(ui, bar, (rect, id), &words(place)) {
             clicked = Some(place);
         }
     }
@@ -66,13 +68,12 @@ fn paint(ui: &Ui, drawing: &Drawing, rect: Rect) {
 }
 
 /// Whether it was clicked.
-fn bar_ui(ui: &Ui, bar: &Bar, chart: Rect, words: &BarWords) -> bool {
+fn bar_ui(ui: &Ui, bar: &Bar, (chart, id): (Rect, Id), words: &BarWords) -> bool {
     const FAINT: f32 = 0.45;
     let palette = palette(ui);
     let colour = if bar.label.is_positive() { palette.sick } else { palette.healthy };
     let colour = if bar.is_faint { colour.gamma_multiply(FAINT) } else { colour };
     let (area, reach) = (placed(bar.area, chart), placed(bar.reach, chart));
-    let id = ui.scope_id().with(("bar", bar.group, bar.label));
     let sense = if words.action.is_some() { Sense::click() } else { Sense::hover() };
     let response = ui.interact(reach, id, sense);
     if response.hovered() || response.has_focus() {

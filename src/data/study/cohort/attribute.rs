@@ -114,6 +114,16 @@ impl Attribute {
         }
     }
 
+    /// What follows its values in a sentence.
+    #[must_use]
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::Age => " years",
+            Self::Duration => " s",
+            _ => "",
+        }
+    }
+
     /// A recording has exactly one of its values.
     #[must_use]
     pub fn is_exclusive(self) -> bool {
@@ -185,6 +195,15 @@ pub(super) enum Value<'a> {
 }
 
 impl Value<'_> {
+    /// The next value of a scale, so that a chart shows a gap as a gap; `None` at its end, and for what has no scale.
+    pub fn next(self) -> Option<Self> {
+        match self {
+            Self::Age(AgeGroup(decade)) if decade < AgeGroup::LAST => Some(Self::Age(AgeGroup(decade + 1))),
+            Self::Duration(octave) if octave < OCTAVES_SECS.len() => Some(Self::Duration(octave + 1)),
+            _ => None,
+        }
+    }
+
     /// The value on screen, with nobody counted.
     pub fn level(self, study: &StudyView) -> Level {
         let source = |place: usize| study.sources.get(place);

@@ -59,7 +59,8 @@ impl Strength {
         if association.interval.is_some_and(|interval| interval.low <= 0.5) {
             return None;
         }
-        match association.auc {
+        // As it is shown, so that no 0.70 is called less than 0.7.
+        match (100.0 * association.auc).round() / 100.0 {
             auc if auc >= Self::STRONG => Some(Self::Strong),
             auc if auc >= Self::MODERATE => Some(Self::Moderate),
             auc if auc >= Self::WEAK => Some(Self::Weak),
@@ -89,8 +90,10 @@ pub struct Finding {
     pub auc: f64,
     /// What was found, as a sentence.
     pub headline: &'static str,
-    /// The numbers behind it, as sentences.
+    /// How much it gives away, as a sentence.
     pub evidence: String,
+    /// In whom, and how far that can be trusted, as sentences.
+    pub details: String,
     /// What may come of it, as a sentence.
     pub consequence: &'static str,
 }
@@ -177,7 +180,8 @@ impl Finding {
             strength,
             auc: association.auc,
             headline,
-            evidence: evidence(breakdown, &association),
+            evidence: evidence(breakdown.attribute, &association),
+            details: details(breakdown, &association),
             consequence,
         })
     }
@@ -230,35 +234,34 @@ fn words(attribute: Attribute) -> Option<(&'static str, &'static str)> {
 /// Values that fewer of the people have are no example of anything.
 const LEAST_SHARE_OF_EXAMPLE: f64 = 0.05;
 
-fn evidence(breakdown: &Breakdown, association: &Association) -> String {
-    let noun = breakdown.attribute.noun();
+fn evidence(attribute: Attribute, association: &Association) -> String {
     let range = match association.interval {
         Some(Interval { low, high }) => format!("95 % interval {low:.2} to {high:.2}; "),
         None => String::new(),
     };
-    let mut text = format!(
-        "Knowing only {noun} would tell them apart with an AUC of {:.2} ({range}0.5 is chance).",
-        association.auc
-    );
+    let (noun, auc) = (attribute.noun(), association.auc);
+    format!("Knowing only {noun} would tell them apart with an AUC of {auc:.2} ({range}0.5 is chance).")
+}
+
+fn details(breakdown: &Breakdown, association: &Association) -> String {
+    let mut sentences = Vec::new();
     if let Some([most, least]) = examples(&breakdown.levels) {
-        text += &format!(
-            " {}: {:.0} % of the people are sick. {}: {:.0} %.",
-            most.name,
-            100.0 * share_sick(most),
-            least.name,
-            100.0 * share_sick(least)
-        );
+        let [first, second] = [most, least].map(|level| breakdown.value_in_words(level));
+        let [first_sick, second_sick] = [most, least].map(|level| 100.0 * share_sick(level));
+        sentences.push(format!("{first}: {first_sick:.0} % of the people are sick; {second}: {second_sick:.0} %."));
     }
-    let [healthy, sick] = association.people;
     let unknown: usize = breakdown.levels.iter().filter(|level| level.is_unknown).map(Level::people).sum();
     if unknown > 0 {
-        text += &format!(" {} without a known value not counted.", counted(unknown, "person", "people"));
+        let unknown = counted(unknown, "person is", "people are");
+        sentences.push(format!("{unknown} not counted, as nothing is stated."));
     }
+    let [healthy, sick] = association.people;
     if healthy.min(sick) < FEW_PEOPLE {
         let healthy = counted(healthy, "person is", "people are");
-        text += &format!(" Few people: {healthy} healthy and {sick} sick, so that this can look different in others.");
+        sentences
+            .push(format!("Few people: {healthy} healthy and {sick} sick, so that others can show something else."));
     }
-    text
+    sentences.join(" ")
 }
 
 /// The known values with the largest and the smallest share of the sick, of those that some people have.

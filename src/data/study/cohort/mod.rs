@@ -7,6 +7,7 @@ mod confounding;
 mod tests;
 
 use std::collections::HashMap;
+use std::mem::discriminant;
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -40,7 +41,8 @@ pub struct Cohort {
 pub struct Breakdown {
     /// By what.
     pub attribute: Attribute,
-    /// Its values that occur, in the order in which a chart shows them; "not stated" comes last.
+    /// Its values that occur, in the order in which a chart shows them, and those between them on a scale; "not stated"
+    /// comes last.
     pub levels: Vec<Level>,
     /// How well it alone would tell the classes; `None` where there are too few people, or one class or value only.
     pub association: Option<Association>,
@@ -206,6 +208,13 @@ impl Breakdown {
         Some(Self { attribute, association: association.flatten(), levels })
     }
 
+    /// A value within a sentence, with its unit.
+    #[must_use]
+    pub fn value_in_words(&self, level: &Level) -> String {
+        let unit = if level.is_unknown { "" } else { self.attribute.unit() };
+        format!("{}{unit}", level.name)
+    }
+
     /// What it gives away about the class, in words; `None` where that is nothing, or not known.
     #[must_use]
     pub fn finding(&self) -> Option<Finding> {
@@ -247,9 +256,23 @@ fn observe<'a>(
     let mut values = renamed.clone();
     values.sort_unstable();
     values.dedup();
+    let values = without_gaps(&values);
     let places: Vec<usize> = renamed.iter().map(|value| values.binary_search(value).unwrap_or_default()).collect();
     for (_, at) in &mut pairs {
         *at = places.get(*at).copied().unwrap_or_default();
     }
     (values, pairs)
+}
+
+/// Values in their order, with those between them on a scale.
+fn without_gaps<'a>(values: &[Value<'a>]) -> Vec<Value<'a>> {
+    let mut filled: Vec<Value<'a>> = Vec::with_capacity(values.len());
+    for value in values {
+        let on_the_way = |next: &Value<'a>| discriminant(next) == discriminant(value) && next < value;
+        while let Some(next) = filled.last().and_then(|last| last.next()).filter(on_the_way) {
+            filled.push(next);
+        }
+        filled.push(*value);
+    }
+    filled
 }

@@ -82,7 +82,16 @@ fn a_small_study_is_counted_as_by_hand() {
     assert_eq!(by(Attribute::Dataset), [("folder", [3, 3], [2, 3])]);
     assert_eq!(
         by(Attribute::Age),
-        [("<20", [0, 1], [0, 1]), ("30–39", [2, 0], [1, 0]), ("70+", [0, 1], [0, 1]), ("Not stated", [1, 1], [1, 1])]
+        [
+            ("<20", [0, 1], [0, 1]),
+            ("20–29", [0, 0], [0, 0]),
+            ("30–39", [2, 0], [1, 0]),
+            ("40–49", [0, 0], [0, 0]),
+            ("50–59", [0, 0], [0, 0]),
+            ("60–69", [0, 0], [0, 0]),
+            ("70+", [0, 1], [0, 1]),
+            ("Not stated", [1, 1], [1, 1])
+        ]
     );
     assert_eq!(
         by(Attribute::Sex),
@@ -115,7 +124,7 @@ fn classes_from_different_datasets_are_found_and_said() {
     // 40 * 35 pairs are told apart, 40 * 3 + 2 * 35 are tied, and 2 * 3 are told wrongly.
     let auc = (40.0 * 35.0 + 0.5 * (40.0 * 3.0 + 2.0 * 35.0)) / (42.0 * 38.0);
     assert!((finding.auc - auc).abs() < 1e-9, "{} is {auc}", finding.auc);
-    assert!(finding.evidence.contains("folder: 95 % of the people are sick. COUGHVID: 7 %."), "{}", finding.evidence);
+    assert!(finding.details.contains("folder: 95 % of the people are sick; COUGHVID: 7 %."), "{}", finding.details);
     let association = view.cohort.by(Attribute::Dataset).unwrap().association.unwrap();
     assert!(association.cramers_v.unwrap() > 0.8 && association.people == [42, 38]);
     assert!(association.interval.unwrap().low > 0.8);
@@ -131,7 +140,7 @@ fn perfect_separation_has_no_interval_but_is_strong() {
     let finding = &view.cohort.findings()[0];
     assert_eq!((finding.strength, finding.auc), (Strength::Strong, 1.0));
     assert!(!finding.evidence.contains("interval"), "{}", finding.evidence);
-    assert!(finding.evidence.contains("Few people: 8 people are healthy and 9 sick"), "{}", finding.evidence);
+    assert!(finding.details.contains("Few people: 8 people are healthy and 9 sick"), "{}", finding.details);
 }
 
 #[test]
@@ -266,7 +275,7 @@ proptest! {
         prop_assert_eq!(used + one.left_out, rows.len());
         for breakdown in &one.breakdowns {
             prop_assert!(breakdown.levels.len() <= MOST_LEVELS);
-            prop_assert!(breakdown.levels.iter().all(|level| level.recordings() > 0));
+            prop_assert!(breakdown.levels.last().is_some_and(|level| level.recordings() > 0));
             if breakdown.attribute.is_exclusive() {
                 let sum: usize = breakdown.levels.iter().map(Level::recordings).sum();
                 prop_assert_eq!(sum, used, "{:?}", breakdown.attribute);

@@ -9,17 +9,17 @@ use crate::data::split::ClassCount;
 use crate::data::study::cohort::{Attribute, Breakdown, Cohort, Finding, Level, Strength};
 use crate::data::study::filter::{Condition, Filter};
 use crate::report::cohort::chart;
-use crate::report::figures::BarChart;
+use crate::report::figures::{BarChart, Form};
 use crate::ui::dialogs::Dialog;
 use crate::ui::format::{count, counted, sentence};
 use crate::ui::panels::{Cx, PanelId};
 use crate::ui::theme::{self, Palette, palette, space};
-use crate::ui::widgets::{BarPlace, BarWords, badge, bar_chart, card, empty_state, grid, plot};
+use crate::ui::widgets::{BarPlace, BarWords, badge, bar_chart, card, columns, empty_state, plot};
 
 /// Smallest width of a card, in points: two stand side by side in a usual window, one in the smallest.
 const CARD_WIDTH: f32 = 480.0;
 /// Room for the word on how strong a finding is, in points, so that the sentences begin below each other.
-const BADGE_WIDTH: f32 = 72.0;
+const BADGE_WIDTH: f32 = 76.0;
 
 /// The charts, as they were made for one view of the study.
 struct Made {
@@ -53,13 +53,18 @@ impl Charts {
         let as_tables = &mut self.as_tables;
         let mut wanted = None;
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            card(ui, "What could give the class away besides the cough", |ui| findings(ui, cohort, &made.findings));
+            card(ui, "What could give the class away besides the cough", |ui| {
+                ui.add_space(space::XS);
+                findings(ui, cohort, &made.findings);
+            });
             ui.add_space(space::S);
-            let cards: Vec<(&Breakdown, &BarChart)> = cohort.breakdowns.iter().zip(&made.charts).collect();
-            grid(ui, CARD_WIDTH, cards.len(), |ui, index| {
-                if let Some((breakdown, chart)) = cards.get(index) {
+            let count = if ui.available_width() >= 2.0 * CARD_WIDTH + space::L { 2 } else { 1 };
+            let cards = shared_out(cohort.breakdowns.iter().zip(&made.charts), count);
+            columns(ui, &vec![1.0; count], |ui, column| {
+                for (breakdown, chart) in cards.get(column).into_iter().flatten() {
                     let chosen = card(ui, "", |ui| card_ui(ui, breakdown, chart, as_tables));
                     wanted = chosen.or(wanted.take());
+                    ui.add_space(space::L - ui.spacing().item_spacing.y);
                 }
             });
         });
@@ -82,7 +87,37 @@ impl Charts {
             0 => String::new(),
             left_out => format!(" · {} left out", count(left_out)),
         };
+        if cohort.is_empty() {
+            return format!("No recording is used{left_out}");
+        }
         format!("Used: {}, {}{left_out}", words("healthy", healthy), words("sick", sick))
+    }
+}
+
+/// Cards in so many columns, each card in the one that is the shortest so far.
+fn shared_out<'a>(
+    cards: impl Iterator<Item = (&'a Breakdown, &'a BarChart)>,
+    columns: usize,
+) -> Vec<Vec<(&'a Breakdown, &'a BarChart)>> {
+    let mut shared: Vec<(f32, Vec<_>)> = vec![(0.0, Vec::new()); columns];
+    for (breakdown, chart) in cards {
+        if let Some((height, column)) = shared.iter_mut().min_by(|a, b| a.0.total_cmp(&b.0)) {
+            *height += rough_height(chart);
+            column.push((breakdown, chart));
+        }
+    }
+    shared.into_iter().map(|(_, column)| column).collect()
+}
+
+/// About how high a card is, in points: near enough to tell which column is shorter.
+fn rough_height(chart: &BarChart) -> f32 {
+    /// Head, axis, last line and margins.
+    const AROUND: f32 = 140.0;
+    const ROW: f32 = 34.0;
+    const COLUMNS: f32 = 250.0;
+    match chart.form {
+        Form::Rows => AROUND + ROW * chart.groups.len() as f32,
+        Form::Columns { .. } => AROUND + COLUMNS,
     }
 }
 
@@ -125,7 +160,8 @@ fn finding_ui(ui: &mut Ui, finding: &Finding) {
             ui.spacing_mut().item_spacing.y = space::XS / 2.0;
             ui.add(TextLabel::new(theme::strong(finding.headline)).wrap());
             ui.add(TextLabel::new(theme::plain(finding.consequence)).wrap());
-            ui.add(TextLabel::new(theme::muted(ui, &finding.evidence)).wrap());
+            let numbers = format!("{} {}", finding.evidence, finding.details);
+            ui.add(TextLabel::new(theme::muted(ui, numbers)).wrap());
         });
     });
     ui.add_space(space::XS);
@@ -190,7 +226,7 @@ fn card_ui(
     } else {
         let level = |place: BarPlace| breakdown.levels.get(place.group);
         let clicked = bar_chart(ui, chart, |place| {
-            level(place).map_or_else(BarWords::default, |level| bar_words(level, place.label))
+            level(place).map_or_else(BarWords::default, |level| bar_words(breakdown, level, place.label))
         });
         wanted = clicked.and_then(|place| {
             let condition = level(place)?.condition.clone()?;
@@ -216,22 +252,25 @@ fn card_ui(
     wanted
 }
 
-fn bar_words(level: &Level, label: Label) -> BarWords {
+fn bar_words(breakdown: &Breakdown, level: &Level, label: Label) -> BarWords {
     let count = level.classes.get(label as usize).copied().unwrap_or_default();
-    let meaning = format!("{}: {}", level.name, words(&label.to_string(), count));
+    let meaning = format!("{}: {}", breakdown.value_in_words(level), words(&label.to_string(), count));
     let action = level.condition.is_some() && count.recordings > 0;
     BarWords { meaning, action: action.then_some("Click to list them") }
 }
 
 /// What a chart's attribute gives away, in a line.
 fn alone(breakdown: &Breakdown) -> String {
-    match breakdown.association {
-        Some(association) => match breakdown.finding() {
-            Some(finding) => format!("AUC {:.2} by itself: {}", association.auc, finding.strength.name()),
-            None => format!("AUC {:.2} by itself: hardly more than chance", association.auc),
-        },
-        None => String::new(),
+    let Some(association) = breakdown.association else { return String::new() };
+    if association.auc <= 0.5 {
+        return "By itself it tells the classes no better than chance".to_owned();
     }
+    let words = match (breakdown.finding(), association.interval) {
+        (Some(finding), _) => finding.strength.name(),
+        (None, Some(interval)) if interval.low <= 0.5 => "this may be chance",
+        (None, _) => "hardly better than chance",
+    };
+    format!("AUC {:.2} by itself: {words}", association.auc)
 }
 
 /// The numbers behind a chart.
@@ -242,7 +281,7 @@ fn table(ui: &mut Ui, breakdown: &Breakdown) {
         }
         ui.end_row();
         for level in &breakdown.levels {
-            ui.add(TextLabel::new(&level.name).truncate());
+            ui.label(breakdown.value_in_words(level));
             for class in level.classes {
                 ui.label(count(class.recordings));
                 ui.label(theme::muted(ui, count(class.people)));
