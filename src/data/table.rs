@@ -125,7 +125,7 @@ pub fn is_combined_table(path: &Path) -> bool {
     Table::has_columns(path, &NEEDED)
 }
 
-/// Whether the file at `path` is such a table as [`write`] makes it, and no other with its columns. Reads only its
+/// Whether the file at `path` is such a table as [`write()`] makes it, and no other with its columns. Reads only its
 /// beginning.
 #[must_use]
 pub fn is_export(path: &Path) -> bool {

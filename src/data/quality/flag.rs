@@ -91,11 +91,12 @@ impl Flag {
                 "The file ends before it should, as after an interrupted upload, and its rest is missing."
             }
             Self::LowSnr => "The coughs are hardly louder than the noise around them.",
-            // Measured with the default policy on virufy-data; the sounds of Coswara and COUGHVID at hand were too few to say.
+            // `scan` with the default policy on virufy-data, segmented and original, and on `demo --people 600`, whose sounds
+            // are all coughs. The samples of Coswara (3 of 13) and COUGHVID (0 of 4) at hand were too few to say.
             Self::NoCough => {
                 "No sound in it rises and falls like a cough. That misses real ones: it flags 26 of the 121 single coughs \
-                 of Virufy, and none of its 16 whole sessions. How often it takes another sound for a cough has not been \
-                 measured."
+                 of Virufy, none of its 16 whole sessions, and 265 of 1,039 made-up coughs of a demo study. How often it \
+                 takes another sound for a cough has not been measured."
             }
             Self::RatedPoor => "A person who listened to it rated its quality as poor, or heard no cough in it.",
             Self::ContradictoryLabels => {
