@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use super::CliError;
@@ -163,12 +163,12 @@ pub(super) fn table(args: Table, data_folder: PathBuf) -> Result<(), CliError> {
 pub(super) fn charts(args: Charts, data_folder: PathBuf) -> Result<(), CliError> {
     let mut driver = Driver::new(data_folder);
     open_study_and_datasets(&mut driver, Some(args.study), None, Vec::new())?;
-    let cohort = Arc::clone(&driver.state().study.cohort);
+    let cohort = Cohort::of(&driver.state().study);
     if let Some(folder) = args.out {
         driver.carry_out(Command::ExportPictures(folder))?;
     }
     if args.json {
-        return print_json(&serde_json::json!({ "cohort": cohort.as_ref(), "findings": cohort.findings() }));
+        return print_json(&serde_json::json!({ "cohort": cohort, "findings": cohort.findings() }));
     }
     output::print(&cohort_text(&cohort))
 }

@@ -85,6 +85,8 @@ pub enum Command {
     ShowOnly(Filter),
     /// Show recordings in another picture in Explore.
     ShowPicture(Picture),
+    /// Count the used recordings as they are now, by everything that is known of them.
+    CountCohort,
     /// Make small pictures of these recordings, in this order. What was asked before is not wanted any more.
     ShowThumbnails {
         /// Those in sight.

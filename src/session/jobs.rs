@@ -15,7 +15,7 @@ use super::keeper::TrainAfter;
 use super::player::SoundDevices;
 use super::recent::RecentStudy;
 use super::run::RunId;
-use super::state::Unmapped;
+use super::state::{CountedCohort, Unmapped};
 use super::thumbnails::MadeThumbnail;
 use crate::audio;
 use crate::data::features::Features;
@@ -61,6 +61,8 @@ pub(super) enum Event {
     Devices(Vec<DeviceInfo>),
     /// A recording is ready to be drawn.
     View { clip: Arc<Clip>, picture: Picture, view: Result<Arc<ClipView>, String> },
+    /// The used recordings of the view with this revision, counted.
+    Cohort(CountedCohort),
     /// A small picture of a recording.
     Thumbnail(MadeThumbnail),
     /// What sound can be played on.

@@ -38,7 +38,8 @@ pub use player::{NowPlaying, Player, SoundCommand, SoundDevices, Volume};
 pub use recent::RecentStudy;
 pub use run::{Run, RunCounts, RunId, RunPhase};
 pub use state::{
-    Devices, Explore, Loading, Message, PredictedFile, PredictionOutcome, Severity, State, Unmapped, ViewState,
+    CountedCohort, Devices, Explore, Loading, Message, PredictedFile, PredictionOutcome, Severity, State, Unmapped,
+    ViewState,
 };
 pub use thumbnails::{Thumbnail, ThumbnailConfig, Thumbnails};
 
@@ -82,6 +83,8 @@ pub struct Session {
     predictors: HashMap<RunId, Arc<Predictor>>,
     /// The saved run that was asked for last; answers for others come too late to be shown.
     wanted_run: Option<PathBuf>,
+    /// The used recordings are being counted.
+    counting: bool,
     /// A recording is being made ready for Explore.
     viewing: bool,
     next_run: u64,
@@ -109,6 +112,7 @@ impl Session {
             stops: HashMap::new(),
             predictors: HashMap::new(),
             wanted_run: None,
+            counting: false,
             viewing: false,
             next_run: 0,
             next_message: 0,

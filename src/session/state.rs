@@ -12,6 +12,7 @@ use super::recent::RecentStudy;
 use super::run::{Run, RunId};
 use super::thumbnails::Thumbnails;
 use crate::data::sources::mapped::{Mapping, MappingCount, TablePreview};
+use crate::data::study::cohort::Cohort;
 use crate::data::study::filter::Filter;
 use crate::data::study::{ClipId, StudyView};
 use crate::spectrogram::LevelPyramid;
@@ -30,6 +31,8 @@ pub struct State {
     pub loading: Option<Loading>,
     /// The recording that Explore shows.
     pub explore: Explore,
+    /// The used recordings in numbers, once somebody has asked for them.
+    pub cohort: Option<CountedCohort>,
     /// Small pictures for the gallery.
     pub thumbnails: Thumbnails,
     /// The sound that is heard, and what it is heard on.
@@ -74,6 +77,15 @@ impl State {
     pub fn active_run(&self) -> Option<&Run> {
         self.runs.iter().find(|run| run.is_active())
     }
+}
+
+/// The used recordings, counted by everything that is known of them.
+#[derive(Clone)]
+pub struct CountedCohort {
+    /// The [`StudyView::revision`] that was counted; an older one while the latest is on its way.
+    pub revision: u64,
+    /// The counts.
+    pub cohort: Arc<Cohort>,
 }
 
 /// A folder with tables that no dataset's layout fits.

@@ -10,10 +10,11 @@ use super::clip_view::{ClipView, Picture};
 use super::evaluation::{Evaluation, SYNTHETIC_NOTE};
 use super::jobs::{self, Event, Reporter, Sorted};
 use super::keeper::{Order, TrainAfter};
-use super::state::{Devices, Loading, Message, Severity, ViewState};
+use super::state::{CountedCohort, Devices, Loading, Message, Severity, ViewState};
 use super::{Command, Session};
 use crate::data::LabelPolicy;
 use crate::data::sources::mapped::{self, Mapping};
+use crate::data::study::cohort::Cohort;
 use crate::data::study::filter::Filter;
 use crate::data::study::{ClipId, Edit, SourceView, StudyView};
 use crate::report;
@@ -53,6 +54,7 @@ impl Session {
             Command::Select(clip) => self.select(clip),
             Command::ShowOnly(filter) => self.state.explore.filter = filter,
             Command::ShowPicture(picture) => self.show_picture(picture),
+            Command::CountCohort => self.count_cohort(),
             Command::ShowThumbnails { clips, config } => self.show_thumbnails(&clips, config),
             Command::Sound(command) => self.on_sound_command(command),
             Command::StartRun { config, folder } => self.start_run(*config, folder),
@@ -154,16 +156,32 @@ impl Session {
         });
     }
 
+    /// Counts the used recordings, unless that is being done. Whoever asks again for as long as the counts are of an older
+    /// view gets those of the latest in the end.
+    fn count_cohort(&mut self) {
+        if self.counting {
+            return;
+        }
+        let study = Arc::clone(&self.state.study);
+        self.counting = true;
+        self.spawn("count cohort", move |reporter| {
+            let cohort = Arc::new(Cohort::of(&study));
+            let _ = reporter.send(Event::Cohort(CountedCohort { revision: study.revision, cohort }));
+            Ok(())
+        });
+    }
+
     fn export_pictures(&mut self, folder: PathBuf) {
         let study = Arc::clone(&self.state.study);
         self.spawn("export pictures", move |reporter| {
-            if study.cohort.is_empty() {
+            let cohort = Cohort::of(&study);
+            if cohort.is_empty() {
                 return Err("There is nothing to draw: no recording is used".to_owned());
             }
             let folder = jobs::new_folder(&folder, "pictures");
             let synthetic = study.synthetic.then(|| SYNTHETIC_NOTE.to_owned());
             let caption = Caption { title: study.name.clone(), notes: synthetic.into_iter().collect() };
-            report::cohort::write(&folder, &study.cohort, &caption).map_err(|error| error.to_string())?;
+            report::cohort::write(&folder, &cohort, &caption).map_err(|error| error.to_string())?;
             let _ = reporter.send(Event::Note(format!("The pictures were written to {}", folder.display())));
             Ok(())
         });
@@ -266,6 +284,10 @@ impl Session {
             Event::PredictionsOpened(evaluation) => self.state.evaluation = Some(*evaluation),
             Event::Devices(found) => self.state.devices = Devices::Ready(found),
             Event::View { clip, picture, view } => self.on_view(&clip, &picture, view),
+            Event::Cohort(counted) => {
+                self.counting = false;
+                self.state.cohort = Some(counted);
+            }
             Event::Thumbnail(made) => self.on_thumbnail(made),
             Event::SoundDevices(devices) => self.on_sound_devices(devices),
             Event::SoundEnded { id, failure } => self.on_sound_ended(id, failure),
@@ -324,6 +346,7 @@ impl Session {
         if study.is_empty() {
             // Another study is another question.
             explore.filter = Filter::default();
+            self.state.cohort = None;
         }
     }
 

@@ -26,13 +26,13 @@ fn study(window: &Window) -> &StudyView {
 }
 
 fn counted(window: &Window) -> &Cohort {
-    &study(window).cohort
+    &window.harness.state().state().cohort.as_ref().unwrap().cohort
 }
 
 fn show_charts(window: &mut Window) {
     window.go_to("Explore", PanelId::Explore);
     window.harness.get_by_label("View: Charts").click();
-    window.settle();
+    wait_until_counted(window);
     window.harness.check_accessibility();
 }
 
@@ -41,6 +41,16 @@ fn decide_by(window: &mut Window, policy: LabelPolicy) {
     let revision = study(window).revision;
     window.harness.state_mut().send(Command::Edit(Edit::Policy(Box::new(policy))));
     run_until(&mut window.harness, PATIENCE, "the policy", |harness| harness.state().state().study.revision > revision);
+    wait_until_counted(window);
+}
+
+/// Waits until the counts on the screen are those of the study as it is now.
+fn wait_until_counted(window: &mut Window) {
+    window.harness.step();
+    run_until(&mut window.harness, PATIENCE, "the counts", |harness| {
+        let state = harness.state().state();
+        state.cohort.as_ref().is_some_and(|counted| counted.revision == state.study.revision)
+    });
     window.settle();
 }
 

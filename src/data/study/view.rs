@@ -6,7 +6,6 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::cohort::Cohort;
 use super::{Shared, Study, StudySource, Tally};
 use crate::data::scan::{SourceSummary, note_on_repeats};
 use crate::data::split::{SplitConfig, SplitItem, SplitOutcome, split};
@@ -44,8 +43,6 @@ pub struct StudyView {
     pub split_config: SplitConfig,
     /// The parts of the used recordings, or why they cannot be drawn; `None` while there are none.
     pub split: Option<Result<SplitOutcome, String>>,
-    /// The used recordings, counted by everything that is known of them.
-    pub cohort: Arc<Cohort>,
     /// Who and what is in more than one part: at most the first [`MOST_NAMED`] of each kind.
     pub shared: Shared,
     /// It holds made-up recordings, which prove nothing about disease.
@@ -180,7 +177,7 @@ impl Study {
         let split = (!used.is_empty()).then(|| draw(&used, &self.split));
         let drawn = split.as_ref().and_then(|split| split.as_ref().ok());
         let people: HashSet<&PersonId> = used.iter().map(|clip| &clip.person).collect();
-        let view = StudyView {
+        StudyView {
             name: self.name.clone(),
             unread: self.unread(),
             people: people.len(),
@@ -193,8 +190,7 @@ impl Study {
             sources,
             clips,
             ..StudyView::default()
-        };
-        StudyView { cohort: Arc::new(Cohort::of(&view)), ..view }
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::data::study::cohort::{Attribute, Breakdown, Cohort, Finding, Level, S
 use crate::data::study::filter::{Condition, Filter};
 use crate::report::cohort::chart;
 use crate::report::figures::{BarChart, Form};
+use crate::session::{Command, CountedCohort, State};
 use crate::ui::dialogs::Dialog;
 use crate::ui::format::{count, counted, sentence};
 use crate::ui::panels::{Cx, PanelId};
@@ -39,15 +40,23 @@ pub struct Charts {
 impl Charts {
     /// Draws the charts. Returns which recordings the person wants to see.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Filter> {
-        let study = &cx.state.study;
-        let cohort = &study.cohort;
+        let counted = cx.state.cohort.clone();
+        if counted.as_ref().is_none_or(|counted| counted.revision != cx.state.study.revision) {
+            cx.send(Command::CountCohort);
+        }
+        let Some(CountedCohort { revision, cohort }) = counted else {
+            empty_state(ui, "Counting", "", |ui| {
+                ui.spinner();
+            });
+            return None;
+        };
         if cohort.is_empty() {
             no_recordings(ui, cx);
             return None;
         }
-        if self.made.as_ref().is_none_or(|made| made.revision != study.revision) {
-            let charts = cohort.breakdowns.iter().map(|breakdown| chart(cohort, breakdown)).collect();
-            self.made = Some(Made { revision: study.revision, charts, findings: cohort.findings() });
+        if self.made.as_ref().is_none_or(|made| made.revision != revision) {
+            let charts = cohort.breakdowns.iter().map(|breakdown| chart(&cohort, breakdown)).collect();
+            self.made = Some(Made { revision, charts, findings: cohort.findings() });
         }
         let made = self.made.as_ref()?;
         let as_tables = &mut self.as_tables;
@@ -55,7 +64,7 @@ impl Charts {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             card(ui, "What could give the class away besides the cough", |ui| {
                 ui.add_space(space::XS);
-                findings(ui, cohort, &made.findings);
+                findings(ui, &cohort, &made.findings);
             });
             ui.add_space(space::S);
             let count = if ui.available_width() >= 2.0 * CARD_WIDTH + space::L { 2 } else { 1 };
@@ -73,15 +82,17 @@ impl Charts {
 
     /// What can be done with the charts.
     pub fn actions(ui: &mut Ui, cx: &mut Cx<'_>) {
-        let button = ui.add_enabled(!cx.state.study.cohort.is_empty(), eframe::egui::Button::new("Save pictures…"));
+        let any = cx.state.cohort.as_ref().is_some_and(|counted| !counted.cohort.is_empty());
+        let button = ui.add_enabled(any, eframe::egui::Button::new("Save pictures…"));
         let help = "Every chart as PNG and SVG, and the numbers as tables (CSV), in a new folder";
         if button.on_hover_text(help).clicked() {
             cx.ask(Dialog::ExportPictures);
         }
     }
 
-    /// What is counted, for the head of the page.
-    pub fn subtitle(cohort: &Cohort) -> String {
+    /// What is counted, for the head of the page; nothing before it is.
+    pub fn subtitle(state: &State) -> String {
+        let Some(CountedCohort { cohort, .. }) = &state.cohort else { return String::new() };
         let [healthy, sick] = cohort.classes;
         let left_out = match cohort.left_out {
             0 => String::new(),

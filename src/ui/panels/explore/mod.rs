@@ -73,7 +73,7 @@ impl Panel for ExplorePanel {
         }
         let subtitle = match self.view {
             ExploreView::Recordings | ExploreView::Gallery => String::new(),
-            ExploreView::Charts => Charts::subtitle(&cx.state.study.cohort),
+            ExploreView::Charts => Charts::subtitle(cx.state),
         };
         page_header(ui, "Explore", &subtitle, |ui| {
             match self.view {
