@@ -6,8 +6,10 @@
 pub mod filter;
 pub mod index;
 mod moved;
+pub mod order;
 pub mod portable;
 mod same;
+pub mod scores;
 pub mod settings;
 mod shared;
 mod store;

@@ -6,7 +6,7 @@ use egui_extras::{Column, TableBuilder};
 use crate::data::quality::{Flag, QualityPolicy};
 use crate::data::study::filter::{Condition, Facet, Filter, flags_that_count};
 use crate::data::{Clip, Label, SourceKind, Verdict};
-use crate::session::{ClipId, Command, StudyView};
+use crate::session::{ClipId, Command, Scores, StudyView};
 use crate::ui::format::{count, file_name};
 use crate::ui::panels::Cx;
 use crate::ui::theme::{self, Palette, palette, space};
@@ -157,7 +157,7 @@ impl RecordingList {
         let state = cx.state;
         let mut filter = state.explore.filter.clone();
         search_ui(ui, &mut filter.text);
-        self.menus(ui, &state.study, &mut filter);
+        self.menus(ui, &state.study, &state.scores, &mut filter);
         chips(ui, &state.study, &mut filter);
         if filter != state.explore.filter {
             cx.send(Command::ShowOnly(filter));
@@ -175,7 +175,7 @@ impl RecordingList {
     }
 
     /// A menu for each facet.
-    fn menus(&mut self, ui: &mut Ui, study: &StudyView, filter: &mut Filter) {
+    fn menus(&mut self, ui: &mut Ui, study: &StudyView, scores: &Scores, filter: &mut Filter) {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = space::XS;
             ui.spacing_mut().button_padding.x = space::S;
@@ -184,17 +184,17 @@ impl RecordingList {
                 let name = theme::plain(facet.name());
                 let name = if filter.get(facet).is_some() { name.color(palette(ui).accent) } else { name };
                 let menu = combo(facet.name()).width(0.0).height(MENU_HEIGHT).selected_text(name).show_ui(ui, |ui| {
-                    self.menu(ui, facet, study, filter);
+                    self.menu(ui, facet, study, scores, filter);
                 });
                 menu.response.on_hover_text("Show only some recordings").accessible_name(facet.name());
             }
         });
     }
 
-    fn menu(&mut self, ui: &mut Ui, facet: Facet, study: &StudyView, filter: &mut Filter) {
+    fn menu(&mut self, ui: &mut Ui, facet: Facet, study: &StudyView, scores: &Scores, filter: &mut Filter) {
         ui.set_width(MENU_WIDTH);
         if self.choices.as_ref().is_none_or(|(of, revision, _)| (*of, *revision) != (facet, study.revision)) {
-            self.choices = Some((facet, study.revision, facet.choices(study)));
+            self.choices = Some((facet, study.revision, facet.choices(study, scores)));
         }
         let chosen = filter.get(facet).cloned();
         if ui.selectable_label(chosen.is_none(), "All").clicked() {
@@ -216,7 +216,7 @@ impl RecordingList {
         if !is_new_question && self.rows_of.revision == study.revision {
             return;
         }
-        self.rows = explore.filter.choose(study);
+        self.rows = explore.filter.choose(study, &cx.state.scores);
         self.rows_of = Query { revision: study.revision, filter: explore.filter.clone() };
         self.scroll_to = explore.selected;
         // Whoever asks for some recordings wants to see one of them. One that leaves the list by a decision stays in sight.
