@@ -7,6 +7,8 @@
 
 mod explore;
 mod frames;
+mod keys;
+mod list;
 mod panels;
 mod parts;
 mod pictures;

@@ -1,8 +1,14 @@
 //! What the study holds, to look at and to listen to.
 
+mod choosing;
+mod columns;
+mod decide;
 mod detail;
+mod fate;
+mod filters;
 mod list;
 mod picture_form;
+mod rows;
 mod transport;
 
 use eframe::egui::Ui;
