@@ -53,6 +53,8 @@
 //! | mark of poor quality | a variant of [`Flag`](data::quality::Flag) and where it is raised |
 //! | filter of the list of recordings | a variant of [`Facet`](data::study::filter::Facet) and its conditions |
 //! | chart of the data | a variant of [`Attribute`](data::study::cohort::Attribute) and the value that recordings have |
+//! | column of the list of recordings | a row in `FIELDS`, and a variant of [`SortKey`](data::study::order::SortKey) |
+//! | key | a line in [`ui::shortcuts`] |
 //! | network | a file in `models/` and its variants in `models/mod.rs` |
 //! | metric | a row in [`METRICS`](eval::METRICS) |
 //! | panel | a file in `ui/panels/` and a line in [`PANELS`](ui::panels::PANELS) |

@@ -46,6 +46,14 @@ impl std::fmt::Display for Label {
 #[serde(transparent)]
 pub struct PersonId(pub String);
 
+impl PersonId {
+    /// The name without the dataset in front, for where that is told beside it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.split_once(':').map_or(&self.0, |(_, name)| name)
+    }
+}
+
 /// What is known of the person and the moment of a recording, as the dataset states it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Subject {
@@ -189,6 +197,15 @@ impl Clip {
         match &self.sound {
             Sound::Read(facts) => Some(facts),
             Sound::Unread | Sound::Unreadable(_) => None,
+        }
+    }
+
+    /// The name of its dataset on screen; a plain folder's and a table's are their own.
+    #[must_use]
+    pub fn dataset_name(&self) -> &str {
+        match self.source {
+            SourceKind::Folder | SourceKind::Table => &self.dataset,
+            known => known.name(),
         }
     }
 

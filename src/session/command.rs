@@ -1,5 +1,6 @@
 //! What a person can ask of the session.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use crate::audio;
 use crate::data::demo::DemoConfig;
 use crate::data::sources::mapped::Mapping;
 use crate::data::study::filter::Filter;
+use crate::data::study::order::SortOrder;
 use crate::data::study::{ClipId, Edit};
 use crate::train::config::TrainConfig;
 
@@ -79,10 +81,19 @@ pub enum Command {
     },
     /// Close the study. It is kept.
     CloseStudy,
-    /// Show a recording in Explore.
+    /// Show a recording in Explore; it alone is chosen.
     Select(ClipId),
+    /// Choose several recordings in Explore, and show one of them.
+    SelectMany {
+        /// The one to show.
+        shown: ClipId,
+        /// All that are chosen.
+        marked: BTreeSet<ClipId>,
+    },
     /// Show only these recordings in Explore's list.
     ShowOnly(Filter),
+    /// Put Explore's list in this order; `None` for the study's own.
+    SortBy(Option<SortOrder>),
     /// Show recordings in another picture in Explore.
     ShowPicture(Picture),
     /// Count the used recordings as they are now, by everything that is known of them.

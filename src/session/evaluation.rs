@@ -24,6 +24,8 @@ pub struct Evaluation {
     pub run: Option<RunId>,
     /// The predictions of the test part, in file order.
     pub predictions: Arc<Vec<Prediction>>,
+    /// The predictions of the run's validation part, where they are known.
+    pub validation: Arc<Vec<Prediction>>,
     /// People behind the predictions; `None` where a prediction names nobody.
     pub people: Option<usize>,
     /// Counts at every distinct score.
@@ -91,6 +93,7 @@ impl Evaluation {
             average_precision: table.average_precision().ok(),
             threshold: chosen.unwrap_or(DEFAULT_THRESHOLD),
             predictions: Arc::new(predictions),
+            validation: Arc::default(),
             table: Arc::new(table),
             chosen,
             synthetic,
@@ -103,6 +106,12 @@ impl Evaluation {
     #[must_use]
     pub fn without(self, lost: Lost) -> Self {
         Self { lost, ..self }
+    }
+
+    /// The same, with the predictions of the run's validation part.
+    #[must_use]
+    pub fn with_validation(self, validation: Vec<Prediction>) -> Self {
+        Self { validation: Arc::new(validation), ..self }
     }
 
     /// Reads anyone's table of predictions, with the columns `label` and `score` at least.

@@ -270,9 +270,10 @@ impl Experiment {
         };
         let evaluation = Evaluation::new(self.name.clone(), Some(self.id), test, Some(threshold), self.synthetic)
             .map_err(|error| error.to_string())?
-            .without(result.lost.clone());
+            .without(result.lost.clone())
+            .with_validation(validation);
         let tables = || -> Result<(), ReportError> {
-            predictions::write(&folder.join(report::VALIDATION_TABLE), &validation)?;
+            predictions::write(&folder.join(report::VALIDATION_TABLE), &evaluation.validation)?;
             report::history::write(&folder.join(report::HISTORY_TABLE), &trained.history)?;
             evaluation.write_report(folder, Some(&trained.history))
         };

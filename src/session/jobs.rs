@@ -101,6 +101,8 @@ pub(super) struct OpenedRun {
     pub history: Vec<crate::eval::history::EpochRecord>,
     /// `None` where the run came without its table.
     pub predictions: Option<Vec<Prediction>>,
+    /// Empty where the run came without its table.
+    pub validation: Vec<Prediction>,
     pub predictor: Predictor,
     /// Recordings that were opened together with it.
     pub then_predict: Vec<PathBuf>,
@@ -209,10 +211,11 @@ pub(super) fn open_run(reporter: &Reporter, folder: &Path, then_predict: Vec<Pat
         .map(|path| history::read(&path))
         .transpose()
         .map_err(|error| error.to_string())?;
-    let predictions = present("predictions.csv").map(|path| predictions::read(&path)).transpose();
-    let predictions = predictions.map_err(|error| error.to_string())?;
+    let table = |name: &str| present(name).map(|path| predictions::read(&path)).transpose();
+    let predictions = table("predictions.csv").map_err(|error| error.to_string())?;
+    let validation = table(report::VALIDATION_TABLE).map_err(|error| error.to_string())?.unwrap_or_default();
     let history = history.unwrap_or_default();
-    let opened = OpenedRun { saved, history, predictions, predictor, then_predict };
+    let opened = OpenedRun { saved, history, predictions, validation, predictor, then_predict };
     let _ = reporter.send(Event::RunOpened(Box::new(opened)));
     Ok(())
 }

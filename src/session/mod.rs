@@ -14,6 +14,7 @@ mod player;
 mod recent;
 mod run;
 mod runs;
+mod scores;
 mod state;
 mod thumbnails;
 mod update;
@@ -43,6 +44,8 @@ pub use state::{
 };
 pub use thumbnails::{Thumbnail, ThumbnailConfig, Thumbnails};
 
+pub use crate::data::study::order::{Direction, SortKey, SortOrder};
+pub use crate::data::study::scores::{Outcome, Score, Scores};
 pub use crate::data::study::{ClipId, Edit, StudyView};
 
 /// Called from background threads when there is something new to poll.

@@ -106,7 +106,7 @@ impl Session {
     }
 
     pub(super) fn on_run_opened(&mut self, opened: OpenedRun) {
-        let OpenedRun { saved, history, predictions, predictor, then_predict } = opened;
+        let OpenedRun { saved, history, predictions, validation, predictor, then_predict } = opened;
         let existing = self.state.runs.iter().find(|run| run.folder == saved.folder).map(|run| run.id);
         let id = existing.unwrap_or_else(|| self.new_run_id());
         let run = Run::from_saved(id, &saved, history);
@@ -134,7 +134,9 @@ impl Session {
         self.state.predict_run = Some(id);
         let (threshold, synthetic) = (Some(saved.result.threshold), saved.result.synthetic);
         match predictions.map(|predictions| Evaluation::new(name, Some(id), predictions, threshold, synthetic)) {
-            Some(Ok(evaluation)) => self.state.evaluation = Some(evaluation.without(saved.result.lost)),
+            Some(Ok(evaluation)) => {
+                self.show_evaluation(evaluation.without(saved.result.lost).with_validation(validation));
+            }
             Some(Err(error)) => {
                 self.say(Severity::Error, format!("The run's predictions cannot be evaluated: {error}"));
             }
@@ -205,7 +207,7 @@ impl Session {
         let busy_elsewhere = self.state.evaluation.as_ref().is_some_and(|open| Some(open.made()) > started);
         if self.state.current_run == Some(id) && !busy_elsewhere {
             self.state.predict_run = Some(id);
-            self.state.evaluation = Some(evaluation);
+            self.show_evaluation(evaluation);
         } else {
             self.state.predict_run.get_or_insert(id);
             self.say(Severity::Info, format!("The training “{name}” has finished; Train shows it"));

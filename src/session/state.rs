@@ -1,7 +1,7 @@
 //! What the session knows. The window and the command line read it; only the session changes it.
 
-use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -14,6 +14,8 @@ use super::thumbnails::Thumbnails;
 use crate::data::sources::mapped::{Mapping, MappingCount, TablePreview};
 use crate::data::study::cohort::Cohort;
 use crate::data::study::filter::Filter;
+use crate::data::study::order::SortOrder;
+use crate::data::study::scores::Scores;
 use crate::data::study::{ClipId, StudyView};
 use crate::spectrogram::LevelPyramid;
 use crate::train::device::DeviceInfo;
@@ -47,6 +49,8 @@ pub struct State {
     pub predict_run: Option<RunId>,
     /// What Evaluate shows.
     pub evaluation: Option<Evaluation>,
+    /// What the run or table that Evaluate shows made of the recordings of the study.
+    pub scores: Arc<Scores>,
     /// New recordings and their answers, newest first.
     pub predictions: Vec<PredictedFile>,
     /// Messages for the person, oldest first; the window shows each until it is dismissed.
@@ -119,12 +123,38 @@ pub struct Loading {
 pub struct Explore {
     /// Which recordings the list shows.
     pub filter: Filter,
-    /// Which recording of the study.
+    /// In which order the list shows them; `None` for the study's own.
+    pub order: Option<SortOrder>,
+    /// The recording that is shown.
     pub selected: Option<ClipId>,
+    /// Recordings that are chosen together, for one decision about all of them; empty while only one is chosen. They stay
+    /// chosen where the list does not show them.
+    pub marked: Arc<BTreeSet<ClipId>>,
     /// Its sound and pictures.
     pub view: ViewState,
     /// What its pictures show.
     pub picture: Picture,
+}
+
+impl Explore {
+    /// Finds what is chosen in `old` again in `new`, where other datasets may have moved it.
+    pub(super) fn follow(&mut self, old: &StudyView, new: &StudyView) {
+        let chosen = self.selected.iter().chain(self.marked.iter());
+        let stays = |id: &ClipId| match (old.clip(*id), new.clip(*id)) {
+            (Some(before), Some(now)) => Arc::ptr_eq(before, now) || before.path == now.path,
+            (None, None) => true,
+            _ => false,
+        };
+        if chosen.into_iter().all(stays) {
+            self.selected = self.selected.filter(|id| new.clip(*id).is_some());
+            return;
+        }
+        let places: HashMap<&Path, ClipId> =
+            new.clips.iter().enumerate().map(|(place, clip)| (clip.path.as_path(), ClipId(place))).collect();
+        let now = |id: &ClipId| places.get(old.clip(*id)?.path.as_path()).copied();
+        self.selected = self.selected.as_ref().and_then(now);
+        self.marked = Arc::new(self.marked.iter().filter_map(now).collect());
+    }
 }
 
 /// Sound and pictures of a recording, on their way or there.
@@ -202,4 +232,34 @@ pub struct Message {
     pub severity: Severity,
     /// What happened, to which file, and what to do.
     pub text: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Clip, PersonId, SourceKind};
+
+    fn study(names: &[&str]) -> StudyView {
+        let clip =
+            |name: &&str| Arc::new(Clip::new(name.into(), SourceKind::Folder, PersonId((*name).to_owned()), "sick"));
+        StudyView { clips: names.iter().map(clip).collect(), ..StudyView::default() }
+    }
+
+    #[test]
+    fn what_is_chosen_stays_chosen_where_it_goes() {
+        let old = study(&["a", "b", "c"]);
+        let marked: BTreeSet<ClipId> = [ClipId(1), ClipId(2)].into();
+        for (new, selected, now) in [
+            (study(&["a", "b", "c"]), Some(1), vec![1, 2]),
+            (study(&["x", "c", "b"]), Some(2), vec![1, 2]),
+            (study(&["c"]), None, vec![0]),
+            (study(&[]), None, vec![]),
+        ] {
+            let mut explore =
+                Explore { selected: Some(ClipId(1)), marked: Arc::new(marked.clone()), ..Explore::default() };
+            explore.follow(&old, &new);
+            assert_eq!(explore.selected, selected.map(ClipId));
+            assert_eq!(*explore.marked, now.into_iter().map(ClipId).collect());
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! How commands start jobs, and how their reports change the state. Runs and predictions are in [`super::runs`].
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,12 +11,13 @@ use super::clip_view::{ClipView, Picture};
 use super::evaluation::{Evaluation, SYNTHETIC_NOTE};
 use super::jobs::{self, Event, Reporter, Sorted};
 use super::keeper::{Order, TrainAfter};
+use super::scores;
 use super::state::{CountedCohort, Devices, Loading, Message, Severity, ViewState};
 use super::{Command, Session};
 use crate::data::LabelPolicy;
 use crate::data::sources::mapped::{self, Mapping};
 use crate::data::study::cohort::Cohort;
-use crate::data::study::filter::Filter;
+use crate::data::study::filter::{Facet, Filter};
 use crate::data::study::{ClipId, Edit, SourceView, StudyView};
 use crate::report;
 use crate::report::figures::Caption;
@@ -51,8 +53,10 @@ impl Session {
             Command::ReadPolicy(path) => self.read_policy(path),
             Command::SavePolicy(path) => self.save_policy(path),
             Command::CloseStudy => self.order(Order::Close),
-            Command::Select(clip) => self.select(clip),
+            Command::Select(clip) => self.select(clip, BTreeSet::new()),
+            Command::SelectMany { shown, marked } => self.select(shown, marked),
             Command::ShowOnly(filter) => self.state.explore.filter = filter,
+            Command::SortBy(order) => self.state.explore.order = order,
             Command::ShowPicture(picture) => self.show_picture(picture),
             Command::CountCohort => self.count_cohort(),
             Command::ShowThumbnails { clips, config } => self.show_thumbnails(&clips, config),
@@ -204,12 +208,31 @@ impl Session {
         });
     }
 
-    fn select(&mut self, clip: ClipId) {
-        if self.state.explore.selected != Some(clip) {
+    fn select(&mut self, clip: ClipId, marked: BTreeSet<ClipId>) {
+        let explore = &mut self.state.explore;
+        if *explore.marked != marked {
+            explore.marked = Arc::new(marked);
+        }
+        if explore.selected != Some(clip) {
+            explore.selected = Some(clip);
             self.stop_playing();
         }
-        self.state.explore.selected = Some(clip);
         self.load_view();
+    }
+
+    /// Shows an evaluation, and what its run made of the recordings of the study.
+    pub(super) fn show_evaluation(&mut self, evaluation: Evaluation) {
+        self.state.evaluation = Some(evaluation);
+        self.find_scores();
+    }
+
+    fn find_scores(&mut self) {
+        let scores = self.state.evaluation.as_ref().map(|evaluation| scores::of(evaluation, &self.state.study));
+        self.state.scores = Arc::new(scores.unwrap_or_default());
+        if self.state.scores.is_empty() {
+            // Nothing could meet it, and there is no menu to take it away.
+            self.state.explore.filter.clear(Facet::Result);
+        }
     }
 
     fn show_picture(&mut self, picture: Picture) {
@@ -281,7 +304,7 @@ impl Session {
                 self.order(Order::Edit(Edit::Policy(policy)));
             }
             Event::RunOpened(opened) => self.on_run_opened(*opened),
-            Event::PredictionsOpened(evaluation) => self.state.evaluation = Some(*evaluation),
+            Event::PredictionsOpened(evaluation) => self.show_evaluation(*evaluation),
             Event::Devices(found) => self.state.devices = Devices::Ready(found),
             Event::View { clip, picture, view } => self.on_view(&clip, &picture, view),
             Event::Cohort(counted) => {
@@ -328,26 +351,23 @@ impl Session {
         self.open_runs(sorted.runs, sorted.recordings);
     }
 
-    /// Takes in a new view of the study; the recording that Explore shows stays chosen where it is still there.
+    /// Takes in a new view of the study; the recordings that are chosen in Explore stay chosen where they are still there.
     fn on_study(&mut self, study: Arc<StudyView>) {
-        self.tell_missing(&study);
         let explore = &mut self.state.explore;
-        let chosen = explore.selected.and_then(|id| Some((id, self.state.study.clip(id)?.path.clone())));
-        self.state.study = study;
-        let study = &self.state.study;
-        explore.selected = chosen.and_then(|(id, path)| {
-            let same_place = study.clip(id).is_some_and(|clip| clip.path == path);
-            if same_place { Some(id) } else { study.clips.iter().position(|clip| clip.path == path).map(ClipId) }
-        });
+        explore.follow(&self.state.study, &study);
         if explore.selected.is_none() {
             explore.view = ViewState::Empty;
         }
-        explore.filter.forget_missing(study);
+        explore.filter.forget_missing(&study);
         if study.is_empty() {
             // Another study is another question.
             explore.filter = Filter::default();
+            explore.order = None;
             self.state.cohort = None;
         }
+        self.tell_missing(&study);
+        self.state.study = study;
+        self.find_scores();
     }
 
     /// Says which datasets are not at their place any more, and takes back what was said of those that are again.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use eframe::egui::{CentralPanel, Context, Frame, Margin, Modifiers, Panel as SidePanel, Ui};
+use eframe::egui::{CentralPanel, Context, Frame, Margin, Panel as SidePanel, Ui};
 
 use super::closing::Closing;
 use super::dialogs::Dialogs;
@@ -102,7 +102,7 @@ impl App {
             self.session.send(command);
         }
         for spec in &PANELS {
-            if ctx.input_mut(|input| input.consume_key(Modifiers::COMMAND, spec.key)) {
+            if spec.key.pressed(ctx) {
                 self.shown = spec.id;
             }
         }

@@ -13,7 +13,7 @@ mod messages;
 pub mod panels;
 mod rename;
 mod shell;
-mod shortcuts;
+pub mod shortcuts;
 pub mod theme;
 mod undo;
 mod widgets;

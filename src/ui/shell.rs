@@ -7,7 +7,8 @@ use eframe::egui::{
 use super::app::NAME;
 use super::dialogs::Dialog;
 use super::format::{count, file_name};
-use super::panels::{Cx, PANELS, PanelId};
+use super::panels::{Cx, PANELS, PanelId, PanelSpec};
+use super::shortcuts::{self, Shortcut};
 use super::theme::{self, palette, space};
 use super::undo::UndoWords;
 use super::widgets::{badge, progress_bar};
@@ -23,8 +24,8 @@ pub fn top_bar(ui: &mut Ui, shown: PanelId, cx: &mut Cx<'_>) {
         ui.label(theme::section(NAME));
         ui.add_space(space::M);
         ui.spacing_mut().item_spacing.x = space::XS;
-        for (index, spec) in PANELS.iter().enumerate() {
-            if tab(ui, spec.name, index + 1, spec.id == shown) {
+        for spec in &PANELS {
+            if tab(ui, spec, spec.id == shown) {
                 cx.show(spec.id);
             }
         }
@@ -41,61 +42,118 @@ pub fn top_bar(ui: &mut Ui, shown: PanelId, cx: &mut Cx<'_>) {
     });
 }
 
-fn tab(ui: &mut Ui, name: &str, number: usize, selected: bool) -> bool {
-    let palette = palette(ui);
+fn tab(ui: &mut Ui, spec: &PanelSpec, selected: bool) -> bool {
+    let (palette, name) = (palette(ui), spec.name);
     let text =
         if selected { theme::strong(name).color(palette.accent) } else { RichText::new(name).color(palette.muted) };
-    let shortcut = if ui.ctx().os().is_mac() { "Cmd" } else { "Ctrl" };
-    ui.add(Button::selectable(selected, text)).on_hover_text(format!("{shortcut}+{number}")).clicked()
+    spec.key.on(ui.add(Button::selectable(selected, text)), spec.key.words()).clicked()
 }
 
-/// What can be opened, and what can be done with the study as a whole.
+/// What of the File menu is done.
+#[derive(Clone)]
+enum FileAction {
+    Ask(Dialog),
+    Demo,
+    Rename,
+    Close,
+}
+
+/// An entry of the File menu.
+struct FileItem {
+    name: &'static str,
+    help: &'static str,
+    key: &'static Shortcut,
+    action: FileAction,
+}
+
+/// What opens something.
+static OPENING: [FileItem; 4] = [
+    FileItem {
+        name: "Open folders…",
+        help: "Datasets, a study, or a saved run",
+        key: &shortcuts::OPEN_FOLDERS,
+        action: FileAction::Ask(Dialog::OpenFolder),
+    },
+    FileItem {
+        name: "Open files…",
+        help: "Recordings, or a table of predictions",
+        key: &shortcuts::OPEN_FILES,
+        action: FileAction::Ask(Dialog::OpenFiles),
+    },
+    FileItem {
+        name: "Open a study…",
+        help: "Goes on with the study in a folder, or starts one in an empty folder",
+        key: &shortcuts::OPEN_STUDY,
+        action: FileAction::Ask(Dialog::OpenStudy),
+    },
+    FileItem {
+        name: "Demo study",
+        help: "Synthetic recordings, made on this computer",
+        key: &shortcuts::DEMO,
+        action: FileAction::Demo,
+    },
+];
+
+/// What concerns the study that is open.
+static OF_STUDY: [FileItem; 4] = [
+    FileItem {
+        name: "Rename the study…",
+        help: "The name that stands above its data and in the lists of studies",
+        key: &shortcuts::RENAME,
+        action: FileAction::Rename,
+    },
+    FileItem {
+        name: "Keep the study in another folder…",
+        help: "Its settings and what was read; the recordings stay where they are",
+        key: &shortcuts::SAVE_STUDY,
+        action: FileAction::Ask(Dialog::SaveStudy),
+    },
+    FileItem {
+        name: "Export table…",
+        help: "Every recording as a row, with its label and the reason",
+        key: &shortcuts::EXPORT_TABLE,
+        action: FileAction::Ask(Dialog::ExportTable),
+    },
+    FileItem {
+        name: "Close the study",
+        help: "It is kept, and can be opened again",
+        key: &shortcuts::CLOSE_STUDY,
+        action: FileAction::Close,
+    },
+];
+
+/// What can be opened, and what can be done with the study as a whole. The keys count also while the menu is closed.
 fn file_menu(ui: &mut Ui, cx: &mut Cx<'_>) {
     let button = ui.button("File");
+    let open = !cx.state.study.is_empty();
+    let usable = OPENING.iter().chain(OF_STUDY.iter().filter(|_| open));
+    let mut wanted = usable.into_iter().find(|item| item.key.pressed(ui.ctx()));
     Popup::menu(&button).show(|ui| {
         ui.set_min_width(220.0);
-        for (name, help, dialog) in [
-            ("Open folders…", "Datasets, a study, or a saved run", Dialog::OpenFolder),
-            ("Open files…", "Recordings, or a table of predictions", Dialog::OpenFiles),
-            (
-                "Open a study…",
-                "Goes on with the study in a folder, or starts one in an empty folder",
-                Dialog::OpenStudy,
-            ),
-        ] {
-            if ui.add(menu_item(name)).on_hover_text(help).clicked() {
-                cx.ask(dialog);
+        let mut add = |ui: &mut Ui, item: &'static FileItem, enabled: bool| {
+            if item.key.on(ui.add_enabled(enabled, menu_item(item.name)), item.help).clicked() {
+                wanted = Some(item);
             }
-        }
-        if ui.add(menu_item("Demo study")).on_hover_text("Synthetic recordings, made on this computer").clicked() {
+        };
+        OPENING.iter().for_each(|item| add(ui, item, true));
+        recent_items(ui, cx);
+        ui.separator();
+        OF_STUDY.iter().for_each(|item| add(ui, item, open));
+    });
+    shortcuts::FILE_MENU.opens(button, "Open, export and close");
+    match wanted.map(|item| &item.action) {
+        None => {}
+        Some(FileAction::Ask(dialog)) => cx.ask(dialog.clone()),
+        Some(FileAction::Rename) => cx.rename(),
+        Some(FileAction::Demo) => {
             cx.send(Command::OpenDemo(DemoConfig::default()));
             cx.show(PanelId::Data);
         }
-        recent_items(ui, cx);
-        ui.separator();
-        let open = !cx.state.study.is_empty();
-        let help = "The name that stands above its data and in the lists of studies";
-        if ui.add_enabled(open, menu_item("Rename the study…")).on_hover_text(help).clicked() {
-            cx.rename();
-        }
-        for (name, help, dialog) in [
-            (
-                "Keep the study in another folder…",
-                "Its settings and what was read; the recordings stay where they are",
-                Dialog::SaveStudy,
-            ),
-            ("Export table…", "Every recording as a row, with its label and the reason", Dialog::ExportTable),
-        ] {
-            if ui.add_enabled(open, menu_item(name)).on_hover_text(help).clicked() {
-                cx.ask(dialog);
-            }
-        }
-        let help = "It is kept, and can be opened again";
-        if ui.add_enabled(open, menu_item("Close the study")).on_hover_text(help).clicked() {
+        Some(FileAction::Close) => {
             cx.send(Command::CloseStudy);
             cx.show(PanelId::Data);
         }
-    });
+    }
 }
 
 /// The studies that were open lately, without the one that is open.
@@ -134,6 +192,7 @@ fn theme_menu(ui: &mut Ui) {
             }
         }
     });
+    shortcuts::THEME.opens(button, "Light or dark");
 }
 
 /// A half-filled disc, the common sign for light and dark.
@@ -149,7 +208,7 @@ fn theme_button(ui: &mut Ui) -> Response {
     let right_half = Rect::from_min_max(rect.center_top(), rect.max);
     painter.with_clip_rect(right_half).circle_filled(centre, radius, palette.muted);
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Theme"));
-    response.on_hover_text("Light or dark")
+    response
 }
 
 /// The promise and what was undone on the left, what goes on in the background on the right.

@@ -1,21 +1,15 @@
-//! Undo and redo from the keyboard, and the words that say what they did.
+//! Undo and redo from the keyboard, and the words that say what they and other large changes did.
 
-use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers, Ui};
+use eframe::egui::{Context, Ui};
 
-use super::theme;
-use crate::session::{Command, State};
+use super::{shortcuts, theme};
+use crate::session::{Command, Edit, State};
+use crate::ui::format::count;
 
 /// Seconds for which the words stay.
 const SHOWN_SECS: f64 = 6.0;
 
-const UNDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
-/// The one with Shift first: it would also count as the other.
-const REDO: [KeyboardShortcut; 2] = [
-    KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z),
-    KeyboardShortcut::new(Modifiers::COMMAND, Key::Y),
-];
-
-/// What was undone or redone last, while it is shown.
+/// What was undone, redone or decided last, while it is shown.
 #[derive(Default)]
 pub struct UndoWords {
     said: Option<(String, f64)>,
@@ -25,23 +19,22 @@ impl UndoWords {
     /// Undo or Redo, when its keys were pressed outside of a text field.
     #[must_use]
     pub fn pressed(ctx: &Context) -> Option<Command> {
-        if ctx.text_edit_focused() {
-            return None;
+        if shortcuts::REDO.pressed(ctx) {
+            Some(Command::Redo)
+        } else {
+            shortcuts::UNDO.pressed(ctx).then_some(Command::Undo)
         }
-        ctx.input_mut(|input| {
-            if REDO.iter().any(|keys| input.consume_shortcut(keys)) {
-                Some(Command::Redo)
-            } else {
-                input.consume_shortcut(&UNDO).then_some(Command::Undo)
-            }
-        })
     }
 
-    /// Notes what `command` is about to undo or redo, if it is one of the two.
+    /// Notes what `command` is about to undo or redo, or to decide about several recordings, if it is one of these.
     pub fn note(&mut self, ctx: &Context, command: &Command, state: &State) {
         let words = match command {
             Command::Undo => state.study.undo.as_ref().map(|what| format!("Undone: {what}")),
             Command::Redo => state.study.redo.as_ref().map(|what| format!("Done again: {what}")),
+            // About one, its own row tells.
+            Command::Edit(Edit::Decisions(decisions)) if decisions.len() > 1 => {
+                Some(format!("Decided about {} recordings", count(decisions.len())))
+            }
             _ => None,
         };
         if let Some(words) = words {

@@ -7,7 +7,7 @@ use coughscope::data::study::cohort::{Attribute, Cohort, Strength};
 use coughscope::data::study::filter::{Condition, Filter};
 use coughscope::data::{Label, LabelPolicy, SourceKind};
 use coughscope::report::{cohort, figures};
-use coughscope::session::{Command, Edit, StudyView};
+use coughscope::session::{Command, Edit, Scores, StudyView};
 use coughscope::ui::panels::PanelId;
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Theme, Vec2, vec2};
@@ -114,7 +114,7 @@ fn a_clicked_bar_lists_its_recordings() {
     window.harness.get_by_label(&bar).click();
     window.settle();
     let filter = Filter::of([Condition::Dataset("coswara".into()), Condition::Used(Label::Sick)]);
-    assert_eq!(filter.choose(study(&window)).len(), sick.recordings);
+    assert_eq!(filter.choose(study(&window), &Scores::default()).len(), sick.recordings);
     window.harness.get_by_label(&format!("{} of {} shown", sick.recordings, study(&window).clips.len()));
 
     // Back in the charts, a reason elsewhere leads to the list again.

@@ -3,7 +3,7 @@
 use coughscope::data::quality::Flag;
 use coughscope::data::study::filter::{Condition, Filter};
 use coughscope::data::{Reason, SourceKind, Verdict};
-use coughscope::session::{Command, StudyView};
+use coughscope::session::{Command, Scores, StudyView};
 use coughscope::ui::panels::PanelId;
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Theme};
@@ -60,7 +60,7 @@ fn a_reason_in_the_overview_leads_to_just_its_recordings() {
 fn an_unreadable_file_in_the_overview_is_shown_among_the_others() {
     let mut window = Window::new(USUAL, Theme::Light);
     window.open_study(PEOPLE);
-    let unreadable = |study: &StudyView| Filter::of([Condition::Unreadable]).choose(study);
+    let unreadable = |study: &StudyView| Filter::of([Condition::Unreadable]).choose(study, &Scores::default());
     let all = unreadable(study(&window));
     let path = study(&window).sources.iter().find_map(|source| source.summary.unreadable.first()).unwrap().path.clone();
     let name = path.iter().rev().take(2).map(|part| part.to_string_lossy()).collect::<Vec<_>>();
@@ -79,7 +79,7 @@ fn menus_and_search_narrow_the_list_together() {
     let count = |window: &Window, conditions: &[Condition], text: &str| {
         let mut filter = Filter::of(conditions.iter().cloned());
         filter.text = text.to_owned();
-        filter.choose(study(window)).len()
+        filter.choose(study(window), &Scores::default()).len()
     };
     let conditions = [Condition::Dataset("virufy".into()), Condition::Flag(Flag::LowSnr)];
     let in_menu = [count(&window, &conditions[..1], ""), count(&window, &conditions[1..], "")];
@@ -113,7 +113,7 @@ fn a_decided_recording_leaves_the_list_and_the_next_one_follows() {
     window.open_study(PEOPLE);
     window.go_to("Explore", PanelId::Explore);
     let below = Filter::of([Condition::LeftOutFor(Reason::CoughBelow(0.8))]);
-    let rows = below.choose(study(&window));
+    let rows = below.choose(study(&window), &Scores::default());
     assert!(rows.len() > 2, "{rows:?}");
     window.harness.state_mut().send(Command::ShowOnly(below));
     window.settle();

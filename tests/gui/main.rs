@@ -9,6 +9,8 @@ mod charts;
 mod explore;
 mod frames;
 mod gallery;
+mod keys;
+mod list;
 mod panels;
 mod parts;
 mod pictures;

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use coughscope::data::study::filter::{Condition, Filter};
 use coughscope::data::{Clip, Decision, Label, Reason};
-use coughscope::session::{ClipId, Command, Edit, PredictionOutcome, ViewState};
+use coughscope::session::{ClipId, Command, Direction, Edit, PredictionOutcome, SortKey, SortOrder, ViewState};
 use coughscope::ui::App;
 use coughscope::ui::panels::PanelId;
-use eframe::egui::Theme;
 use eframe::egui::accesskit::Role;
+use eframe::egui::{Key, Modifiers, Theme};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
@@ -120,6 +120,7 @@ fn the_study_is_pictured_tab_by_tab() {
         window.go_to("Explore", PanelId::Explore);
         window.save(&scratch().join(format!("decision-{theme_name}.png")));
         picture_filter(&mut window, theme_name);
+        picture_several(&mut window, theme_name);
         window.harness.get_by_role_and_label(Role::Button, "File").click();
         window.settle();
         window.save(&scratch().join(format!("file-menu-{theme_name}.png")));
@@ -159,6 +160,46 @@ fn picture_filter(window: &mut Window, theme_name: &str) {
     window.save(&scratch().join(format!("filter-menu-{theme_name}.png")));
     window.harness.key_press(eframe::egui::Key::Escape);
     window.harness.state_mut().send(Command::ShowOnly(Filter::default()));
+    window.settle();
+}
+
+/// Several chosen recordings in a sorted list, and the list of keys; then one again.
+fn picture_several(window: &mut Window, theme_name: &str) {
+    let order = SortOrder { key: SortKey::Length, direction: Direction::Descending };
+    window.harness.state_mut().send(Command::SortBy(Some(order)));
+    window.settle();
+    window.harness.key_press(Key::Home);
+    window.settle();
+    for _ in 0..4 {
+        window.harness.key_press_modifiers(Modifiers::SHIFT, Key::ArrowDown);
+        window.settle();
+    }
+    run_until(&mut window.harness, PATIENCE, "the recording", loaded);
+    window.settle();
+    window.save(&scratch().join(format!("several-{theme_name}.png")));
+    window.harness.key_press_modifiers(Modifiers::ALT, Key::C);
+    window.settle();
+    window.save(&scratch().join(format!("columns-{theme_name}.png")));
+    for column in ["Quality", "Label", "Decision"] {
+        let entry = window.harness.get_by_role_and_label(Role::CheckBox, column);
+        entry.click();
+        window.settle();
+    }
+    window.harness.key_press(Key::Escape);
+    window.settle();
+    window.save(&scratch().join(format!("wide-{theme_name}.png")));
+    window.harness.key_press_modifiers(Modifiers::ALT, Key::C);
+    window.settle();
+    window.harness.get_by_label("As many as fit").click();
+    window.settle();
+    window.harness.key_press(Key::Escape);
+    window.harness.key_press(Key::Questionmark);
+    window.harness.run_steps(12);
+    window.save(&scratch().join(format!("keys-{theme_name}.png")));
+    window.harness.key_press(Key::Escape);
+    window.harness.run_steps(12);
+    window.harness.key_press(Key::Escape);
+    window.harness.state_mut().send(Command::SortBy(None));
     window.settle();
 }
 

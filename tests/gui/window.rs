@@ -73,6 +73,13 @@ impl Window {
         root
     }
 
+    /// Makes an empty folder.
+    pub fn make_folder(&self, name: &str) -> PathBuf {
+        let root = self.folder.path().join(name);
+        std::fs::create_dir_all(&root).unwrap();
+        root
+    }
+
     /// Makes a folder with three recordings and a table that no dataset's layout fits: two rows name a recording that is
     /// there, one names none, and one recording is in no row.
     pub fn make_table(&self, name: &str) -> PathBuf {

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::scores::{Outcome, Scores};
 use super::{ClipId, StudyView};
 use crate::data::quality::{Flag, FlagTreatment, QualityPolicy};
 use crate::data::{Clip, Label, Reason, Verdict};
@@ -20,6 +21,8 @@ pub enum Facet {
     Quality,
     /// Who decided about it.
     Decision,
+    /// What the run that is open made of it.
+    Result,
 }
 
 /// Something that is true of a recording or not.
@@ -45,6 +48,10 @@ pub enum Condition {
     ByHand,
     /// The policy decided.
     ByPolicy,
+    /// The run that is open scored it, and the score fell there.
+    Scored(Outcome),
+    /// The run that is open did not score it.
+    NotScored,
 }
 
 /// Which recordings somebody wants to see. The default admits all.
@@ -57,7 +64,7 @@ pub struct Filter {
 
 impl Facet {
     /// All of them, in the order in which a screen lists them.
-    pub const ALL: [Self; 4] = [Self::Dataset, Self::Label, Self::Quality, Self::Decision];
+    pub const ALL: [Self; 5] = [Self::Dataset, Self::Label, Self::Quality, Self::Decision, Self::Result];
 
     /// The name on screen.
     #[must_use]
@@ -67,13 +74,14 @@ impl Facet {
             Self::Label => "Label",
             Self::Quality => "Quality",
             Self::Decision => "Decision",
+            Self::Result => "Result",
         }
     }
 
     /// The conditions that some recording of `study` meets, each with how many do. Goes through all recordings, so it is
     /// not for every frame.
     #[must_use]
-    pub fn choices(self, study: &StudyView) -> Vec<(Condition, usize)> {
+    pub fn choices(self, study: &StudyView, scores: &Scores) -> Vec<(Condition, usize)> {
         let conditions = match self {
             Self::Dataset => study.sources.iter().map(|source| Condition::Dataset(source.key.clone())).collect(),
             Self::Label => {
@@ -88,9 +96,10 @@ impl Facet {
                 [Condition::Flagged].into_iter().chain(flags).chain([Condition::Unflagged]).collect()
             }
             Self::Decision => vec![Condition::ByHand, Condition::ByPolicy],
+            Self::Result => Outcome::ALL.map(Condition::Scored).into_iter().chain([Condition::NotScored]).collect(),
         };
         let counted = conditions.into_iter().map(|condition| {
-            let recordings = Filter::of([condition.clone()]).choose(study).len();
+            let recordings = Filter::of([condition.clone()]).choose(study, scores).len();
             (condition, recordings)
         });
         counted.filter(|(_, recordings)| *recordings > 0).collect()
@@ -119,6 +128,7 @@ impl Condition {
             Self::Used(_) | Self::LeftOut | Self::LeftOutFor(_) | Self::Unreadable => Facet::Label,
             Self::Flagged | Self::Flag(_) | Self::Unflagged => Facet::Quality,
             Self::ByHand | Self::ByPolicy => Facet::Decision,
+            Self::Scored(_) | Self::NotScored => Facet::Result,
         }
     }
 
@@ -139,12 +149,14 @@ impl Condition {
             Self::Unflagged => "Nothing found".to_owned(),
             Self::ByHand => "By hand".to_owned(),
             Self::ByPolicy => "By the policy".to_owned(),
+            Self::Scored(outcome) => outcome.name().to_owned(),
+            Self::NotScored => "Not scored".to_owned(),
         }
     }
 
-    fn admits(&self, study: &StudyView, place: usize, clip: &Clip) -> bool {
+    fn admits(&self, study: &StudyView, scores: &Scores, id: ClipId, clip: &Clip) -> bool {
         match self {
-            Self::Dataset(key) => study.source(key).is_some_and(|source| source.places.contains(&place)),
+            Self::Dataset(key) => study.source(key).is_some_and(|source| source.places.contains(&id.0)),
             Self::Used(label) => clip.verdict.label() == Some(*label),
             Self::LeftOut => matches!(clip.verdict, Verdict::Exclude(_)),
             Self::LeftOutFor(reason) => matches!(&clip.verdict, Verdict::Exclude(own) if own.is_like(reason)),
@@ -154,6 +166,8 @@ impl Condition {
             Self::Unflagged => clip.facts().is_some() && clip.flags.is_empty(),
             Self::ByHand => clip.decision.is_some(),
             Self::ByPolicy => clip.decision.is_none(),
+            Self::Scored(outcome) => scores.get(id).is_some_and(|score| score.outcome == *outcome),
+            Self::NotScored => scores.get(id).is_none(),
         }
     }
 }
@@ -201,12 +215,13 @@ impl Filter {
 
     /// The recordings of `study` that it admits, in the order of the study.
     #[must_use]
-    pub fn choose(&self, study: &StudyView) -> Vec<ClipId> {
+    pub fn choose(&self, study: &StudyView, scores: &Scores) -> Vec<ClipId> {
         let text = self.text.trim().to_lowercase();
-        let admitted = |(place, clip): &(usize, &Arc<Clip>)| {
-            self.conditions().all(|condition| condition.admits(study, *place, clip)) && has_text(clip, &text)
+        let admitted = |(id, clip): &(ClipId, &Arc<Clip>)| {
+            self.conditions().all(|condition| condition.admits(study, scores, *id, clip)) && has_text(clip, &text)
         };
-        study.clips.iter().enumerate().filter(admitted).map(|(place, _)| ClipId(place)).collect()
+        let places = study.clips.iter().enumerate().map(|(place, clip)| (ClipId(place), clip));
+        places.filter(admitted).map(|(id, _)| id).collect()
     }
 
     /// Forgets a dataset that is not in `study`.
@@ -230,6 +245,7 @@ fn has_text(clip: &Clip, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::Study;
+    use super::super::scores::Score;
     use super::*;
     use crate::data::scan::SourceScan;
     use crate::data::{Decision, LabelPolicy, PersonId, Sound, SoundFacts, SourceKind};
@@ -257,7 +273,7 @@ mod tests {
 
     fn chosen(filter: &Filter, study: &StudyView) -> Vec<String> {
         let name = |id: ClipId| study.clip(id).unwrap().path.display().to_string();
-        filter.choose(study).into_iter().map(name).collect()
+        filter.choose(study, &Scores::default()).into_iter().map(name).collect()
     }
 
     #[test]
@@ -295,7 +311,11 @@ mod tests {
     fn the_choices_of_a_facet_are_what_occurs() {
         let view = study().view();
         let words = |facet: Facet| -> Vec<(String, usize)> {
-            facet.choices(&view).into_iter().map(|(condition, count)| (condition.words(&view), count)).collect()
+            facet
+                .choices(&view, &Scores::default())
+                .into_iter()
+                .map(|(condition, count)| (condition.words(&view), count))
+                .collect()
         };
         assert_eq!(words(Facet::Dataset), [("clinic".to_owned(), 4), ("COUGHVID".to_owned(), 3)]);
         let labels = words(Facet::Label);
@@ -316,7 +336,7 @@ mod tests {
         for (flag, flagged) in [(Flag::LowSnr, true), (Flag::Silent, true), (Flag::NoCough, false)] {
             let clip = Clip { flags: [flag].into_iter().collect(), ..clip(SourceKind::Folder, "a.wav", "sick") };
             let view = StudyView { clips: vec![Arc::new(clip)], ..StudyView::default() };
-            let count = |condition| Filter::of([condition]).choose(&view).len();
+            let count = |condition| Filter::of([condition]).choose(&view, &Scores::default()).len();
             assert_eq!(count(Condition::Flagged), usize::from(flagged), "{flag}");
             assert_eq!(count(Condition::Flag(flag)), 1);
             assert_eq!(count(Condition::Unflagged), 0);
@@ -340,5 +360,19 @@ mod tests {
         study.remove("coughvid");
         filter.forget_missing(&study.view());
         assert_eq!(filter, Filter::of([Condition::LeftOut]));
+    }
+
+    #[test]
+    fn recordings_are_found_by_what_a_run_made_of_them() {
+        let view = study().view();
+        let score = |outcome| Some(Score { value: 0.5, label: Label::Sick, part: None, outcome });
+        let of_run = [Outcome::Correct, Outcome::FalseNegative, Outcome::Correct].map(score);
+        let scores = Scores::new("run".into(), 0.5, of_run.to_vec());
+        let choices = Facet::Result.choices(&view, &scores);
+        let words: Vec<_> = choices.iter().map(|(condition, count)| (condition.words(&view), *count)).collect();
+        let expected = [("Correct", 2), ("Missed", 1), ("Not scored", 4)];
+        assert_eq!(words, expected.map(|(words, count)| (words.to_owned(), count)), "nothing was a false alarm");
+        let missed = Filter::of([Condition::Scored(Outcome::FalseNegative)]);
+        assert_eq!(missed.choose(&view, &scores), [ClipId(1)]);
     }
 }

@@ -10,6 +10,7 @@ use crate::report::ThresholdOrigin;
 use crate::session::{Command, Evaluation};
 use crate::ui::dialogs::Dialog;
 use crate::ui::format::{count, counted};
+use crate::ui::shortcuts;
 use crate::ui::theme::{self, palette, space};
 use crate::ui::widgets::{
     Histogram, badge, card, confusion_matrix, empty_state, grid, name_picture, notice, page_header, plot,
@@ -81,7 +82,8 @@ fn nothing_yet(ui: &mut Ui, cx: &mut Cx<'_>) {
     let text =
         "Train a network, open a saved run, or drop a table of predictions (columns label and score) on the window.";
     empty_state(ui, "Nothing to evaluate yet", text, |ui| {
-        if primary_button(ui, "Train a network").clicked() {
+        let [_, _, train, ..] = &shortcuts::PANELS;
+        if train.on(primary_button(ui, "Train a network"), train.words()).clicked() {
             cx.show(PanelId::Train);
         }
     });
@@ -98,7 +100,8 @@ fn header(ui: &mut Ui, evaluation: &Evaluation, cx: &mut Cx<'_>) {
     let sick = evaluation.table.positives();
     let subtitle = format!("{} · {recordings}{people}, {sick} sick{excluded}", evaluation.title);
     page_header(ui, "Evaluate", &subtitle, |ui| {
-        if primary_button(ui, "Export report…").clicked() {
+        let help = "Figures and tables at this threshold, in a folder of their own";
+        if shortcuts::EXPORT_REPORT.activates(primary_button(ui, "Export report…"), help) {
             cx.ask(Dialog::ExportReport);
         }
     });
@@ -114,6 +117,7 @@ impl EvaluatePanel {
         let Some((_, histogram)) = &self.histogram else { return };
         let now = evaluation.threshold();
         let mut wanted = threshold_head(ui, evaluation, histogram.range, cx);
+        wanted = wanted.or_else(|| stepped(ui, evaluation));
         // The slider's handle stays inside of its rail by this much.
         let slider_height = 20.0;
         let inset = slider_height / 2.5;
@@ -134,6 +138,19 @@ impl EvaluatePanel {
             cx.send(Command::SetThreshold(threshold));
         }
     }
+}
+
+/// The threshold that a key asks for: the next at which the counts are others.
+fn stepped(ui: &Ui, evaluation: &Evaluation) -> Option<f64> {
+    let (low, high) = evaluation.table.same_matrix(evaluation.threshold());
+    let wanted = if shortcuts::LOWER.pressed(ui.ctx()) {
+        low
+    } else if shortcuts::HIGHER.pressed(ui.ctx()) {
+        high.next_up()
+    } else {
+        return None;
+    };
+    wanted.is_finite().then_some(wanted)
 }
 
 /// The number, where it comes from, and how far it could move without any change.
@@ -179,7 +196,7 @@ fn origin(ui: &mut Ui, evaluation: &Evaluation, cx: &mut Cx<'_>) {
         && evaluation.origin() == ThresholdOrigin::Exploratory
     {
         let reset = ui.button(format!("Reset to {chosen:.4}"));
-        if reset.on_hover_text("The threshold that was chosen on the validation part").clicked() {
+        if shortcuts::RESET.activates(reset, "The threshold that was chosen on the validation part") {
             cx.send(Command::ResetThreshold);
         }
     }

@@ -8,9 +8,10 @@ mod train;
 mod train_form;
 
 pub use data::DataTab;
-use eframe::egui::{Button, Key, Ui};
+use eframe::egui::{Button, Ui};
 
 use super::dialogs::Dialog;
+use super::shortcuts::{self, Shortcut};
 use super::widgets::primary_button;
 use crate::data::demo::DemoConfig;
 use crate::session::{Command, State};
@@ -42,19 +43,34 @@ pub struct PanelSpec {
     pub id: PanelId,
     /// Its name on screen.
     pub name: &'static str,
-    /// With Ctrl (Command on a Mac), shows it.
-    pub key: Key,
+    /// Shows it.
+    pub key: &'static Shortcut,
     /// Makes it, as it is when the window opens.
     pub make: fn() -> Box<dyn Panel>,
 }
 
 /// Every panel, in the order of the work. To add one: its file, and a line here.
 pub static PANELS: [PanelSpec; 5] = [
-    PanelSpec { id: PanelId::Data, name: "Data", key: Key::Num1, make: boxed::<data::DataPanel> },
-    PanelSpec { id: PanelId::Explore, name: "Explore", key: Key::Num2, make: boxed::<explore::ExplorePanel> },
-    PanelSpec { id: PanelId::Train, name: "Train", key: Key::Num3, make: boxed::<train::TrainPanel> },
-    PanelSpec { id: PanelId::Evaluate, name: "Evaluate", key: Key::Num4, make: boxed::<evaluate::EvaluatePanel> },
-    PanelSpec { id: PanelId::Predict, name: "Predict", key: Key::Num5, make: boxed::<predict::PredictPanel> },
+    PanelSpec { id: PanelId::Data, name: "Data", key: &shortcuts::PANELS[0], make: boxed::<data::DataPanel> },
+    PanelSpec {
+        id: PanelId::Explore,
+        name: "Explore",
+        key: &shortcuts::PANELS[1],
+        make: boxed::<explore::ExplorePanel>,
+    },
+    PanelSpec { id: PanelId::Train, name: "Train", key: &shortcuts::PANELS[2], make: boxed::<train::TrainPanel> },
+    PanelSpec {
+        id: PanelId::Evaluate,
+        name: "Evaluate",
+        key: &shortcuts::PANELS[3],
+        make: boxed::<evaluate::EvaluatePanel>,
+    },
+    PanelSpec {
+        id: PanelId::Predict,
+        name: "Predict",
+        key: &shortcuts::PANELS[4],
+        make: boxed::<predict::PredictPanel>,
+    },
 ];
 
 fn boxed<P: Panel + Default + 'static>() -> Box<dyn Panel> {
@@ -133,10 +149,14 @@ fn open_buttons(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.horizontal(|ui| {
         // Two buttons of about this width.
         ui.add_space((ui.available_width() - 280.0).max(0.0) / 2.0);
-        if primary_button(ui, "Open a folder…").clicked() {
+        // Their keys count everywhere, so they are not taken in here.
+        let open =
+            shortcuts::OPEN_FOLDERS.on(primary_button(ui, "Open a folder…"), "Datasets, a study, or a saved run");
+        if open.clicked() {
             cx.ask(Dialog::OpenFolder);
         }
-        if ui.button("Open the demo study").clicked() {
+        let demo = shortcuts::DEMO.on(ui.button("Open the demo study"), "Synthetic recordings, made on this computer");
+        if demo.clicked() {
             cx.send(Command::OpenDemo(DemoConfig::default()));
             cx.show(PanelId::Data);
         }
@@ -147,13 +167,11 @@ fn open_buttons(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn undo_buttons(ui: &mut Ui, cx: &mut Cx<'_>) {
     let study = &cx.state.study;
     for (name, key, what, command) in
-        [("Redo", "Ctrl+Shift+Z", &study.redo, Command::Redo), ("Undo", "Ctrl+Z", &study.undo, Command::Undo)]
+        [("Redo", &shortcuts::REDO, &study.redo, Command::Redo), ("Undo", &shortcuts::UNDO, &study.undo, Command::Undo)]
     {
         let button = ui.add_enabled(what.is_some(), Button::new(name));
-        let button = match what {
-            Some(what) => button.on_hover_text(format!("{name} {what} ({key})")),
-            None => button.on_disabled_hover_text(format!("Nothing to {}", name.to_lowercase())),
-        };
+        let help = what.as_ref().map_or(name.to_owned(), |what| format!("{name} {what}"));
+        let button = key.on(button, &help).on_disabled_hover_text(format!("Nothing to {}", name.to_lowercase()));
         if button.clicked() {
             cx.send(command);
         }

@@ -16,6 +16,7 @@ use crate::spectrogram::LevelPyramid;
 use crate::spectrogram::colour::ColourMap;
 use crate::ui::dialogs::Dialog;
 use crate::ui::format::{counted, file_name};
+use crate::ui::shortcuts;
 use crate::ui::theme::{self, palette, space};
 use crate::ui::widgets::{
     Look, SpectrogramPicture, card, empty_state, notice, page_header, primary_button, score_meter,
@@ -46,7 +47,8 @@ impl Panel for PredictPanel {
             }
             let text = "Recordings are scored by a network of your own. Train one, or drop the folder of a saved run on the window.";
             empty_state(ui, "No trained network yet", text, |ui| {
-                if primary_button(ui, "Train a network").clicked() {
+                let [_, _, train, ..] = &shortcuts::PANELS;
+                if train.on(primary_button(ui, "Train a network"), train.words()).clicked() {
                     cx.show(PanelId::Train);
                 }
             });
@@ -80,7 +82,8 @@ impl Panel for PredictPanel {
 fn still_training(ui: &mut Ui, run: &Run, cx: &mut Cx<'_>) {
     let text = format!("Run “{}” is still in training; recordings can be scored when it has finished.", run.name);
     empty_state(ui, "No trained network yet", &text, |ui| {
-        if primary_button(ui, "Show the training").clicked() {
+        let [_, _, train, ..] = &shortcuts::PANELS;
+        if train.on(primary_button(ui, "Show the training"), train.words()).clicked() {
             cx.show(PanelId::Train);
         }
     });
@@ -91,11 +94,12 @@ fn header(ui: &mut Ui, run: &Run, cx: &mut Cx<'_>) {
     let threshold =
         run.threshold.map_or(String::new(), |value| format!(" · threshold {value:.3}, chosen on validation"));
     page_header(ui, "Predict", &format!("Run “{}”{threshold} · {scored}", run.name), |ui| {
-        if primary_button(ui, "Open recordings…").clicked() {
+        let help = "Each gets the score of this run";
+        if shortcuts::OPEN_RECORDINGS.activates(primary_button(ui, "Open recordings…"), help) {
             cx.ask(Dialog::OpenRecordings);
         }
         if !cx.state.predictions.is_empty()
-            && ui.button("Clear").on_hover_text("Forget these scores; no file is touched").clicked()
+            && shortcuts::CLEAR.activates(ui.button("Clear"), "Forget these scores; no file is touched")
         {
             cx.send(Command::ClearPredictions);
         }

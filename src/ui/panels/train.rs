@@ -9,6 +9,7 @@ use crate::eval::history::EpochRecord;
 use crate::session::{Command, Run, RunPhase};
 use crate::train::config::TrainConfig;
 use crate::ui::format::{count, counted, wait};
+use crate::ui::shortcuts;
 use crate::ui::theme::{self, palette, space};
 use crate::ui::widgets::{
     badge, card, columns, combo, empty_state, grid, name_picture, page_header, plot, progress_bar,
@@ -66,7 +67,7 @@ fn run_list(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
     });
     let label = ui.label(theme::muted(ui, "Run"));
-    choice.response.labelled_by(label.id);
+    shortcuts::RUNS.opens(choice.response.labelled_by(label.id), "The runs that are open");
 }
 
 fn run_ui(ui: &mut Ui, run: &Run, cx: &mut Cx<'_>) {
@@ -87,7 +88,8 @@ fn head(ui: &mut Ui, run: &Run, cx: &mut Cx<'_>) {
     let palette = palette(ui);
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if run.is_finished() && ui.button("Evaluate this run").clicked() {
+            let help = "Its curves and errors, with a threshold that moves";
+            if run.is_finished() && shortcuts::EVALUATE_RUN.activates(ui.button("Evaluate this run"), help) {
                 cx.send(Command::ShowRun(run.id));
                 cx.show(PanelId::Evaluate);
             }

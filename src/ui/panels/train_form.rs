@@ -8,6 +8,7 @@ use crate::session::{Command, Devices, State};
 use crate::train::config::{Preset, TrainConfig};
 use crate::train::device::{DeviceChoice, DeviceClass, DeviceInfo};
 use crate::ui::format::percent;
+use crate::ui::shortcuts::{self, Shortcut};
 use crate::ui::theme::{self, palette, space};
 use crate::ui::widgets::{card, combo, primary_button};
 
@@ -49,9 +50,13 @@ fn setting(ui: &mut Ui, name: &str, help: &str, control: impl FnOnce(&mut Ui) ->
 fn network(ui: &mut Ui, draft: &mut TrainConfig, devices: &Devices) {
     setting(ui, "Preset", "A named set of settings; a click puts every setting back to the preset's own", |ui| {
         ui.horizontal(|ui| {
+            let next = Preset::ALL.iter().cycle().skip_while(|preset| **preset != draft.preset).nth(1).copied();
+            let next = next.filter(|_| shortcuts::PRESET.pressed(ui.ctx()));
             for preset in Preset::ALL {
                 let unchanged = *draft == preset.config();
-                if ui.selectable_label(draft.preset == preset, preset.name()).clicked() && !unchanged {
+                let button = ui.selectable_label(draft.preset == preset, preset.name());
+                let button = shortcuts::PRESET.on(button, preset.explanation());
+                if (button.clicked() || next == Some(preset)) && !unchanged {
                     *draft = preset.config();
                 }
                 if draft.preset == preset && !unchanged {
@@ -85,6 +90,7 @@ fn device_combo(ui: &mut Ui, choice: &mut DeviceChoice, devices: &Devices) -> Re
             ui.selectable_value(choice, device.choice.clone(), text);
         }
     });
+    shortcuts::DEVICE.opens(list.response.clone(), "What computes");
     list.response
 }
 
@@ -116,8 +122,7 @@ fn schedule(ui: &mut Ui, draft: &mut TrainConfig) {
 /// How the parts are drawn, as a link to where that is chosen.
 fn parts_line(ui: &mut Ui, cx: &mut Cx<'_>) {
     let words = RichText::new(parts_in_words(&cx.state.study.split_config)).size(theme::size::SMALL);
-    let link = ui.add(Link::new(words)).on_hover_text("Chosen under Data, in the Parts tab");
-    if link.clicked() {
+    if shortcuts::TO_PARTS.activates(ui.add(Link::new(words)), "Chosen under Data, in the Parts tab") {
         cx.show_tab(DataTab::Parts);
     }
 }
@@ -135,18 +140,21 @@ fn parts_in_words(config: &SplitConfig) -> String {
 }
 
 fn data(ui: &mut Ui, draft: &mut TrainConfig) {
-    ui.checkbox(&mut draft.class_weights, "Weigh both classes equally")
-        .on_hover_text("So that the more frequent class gets no head start");
-    ui.checkbox(&mut draft.augment.spec_augment, "Hide random bands and stretches")
-        .on_hover_text("SpecAugment: the network learns not to rely on one place in the picture");
+    let help = "So that the more frequent class gets no head start";
+    toggle(ui, &shortcuts::CLASS_WEIGHTS, &mut draft.class_weights, help);
+    let help = "SpecAugment: the network learns not to rely on one place in the picture";
+    toggle(ui, &shortcuts::SPEC_AUGMENT, &mut draft.augment.spec_augment, help);
     let mut mixup = draft.augment.mixup_alpha != 0.0;
-    if ui
-        .checkbox(&mut mixup, "Blend pairs of recordings")
-        .on_hover_text("Mixup: softer answers, often better ones")
-        .changed()
-    {
+    if toggle(ui, &shortcuts::MIXUP, &mut mixup, "Mixup: softer answers, often better ones") {
         draft.augment.mixup_alpha = if mixup { MIXUP_ALPHA } else { 0.0 };
     }
+}
+
+/// A choice that is on or off, by a click or its key, whose words are its name. Returns whether it was changed.
+fn toggle(ui: &mut Ui, key: &Shortcut, on: &mut bool, help: &str) -> bool {
+    let pressed = key.pressed(ui.ctx());
+    *on ^= pressed;
+    key.on(ui.checkbox(on, key.words()), help).changed() || pressed
 }
 
 fn start_or_stop(ui: &mut Ui, draft: &TrainConfig, cx: &mut Cx<'_>) {
@@ -159,7 +167,7 @@ fn start_or_stop(ui: &mut Ui, draft: &TrainConfig, cx: &mut Cx<'_>) {
         } else {
             "Ends after the step in hand; the best network so far is kept"
         };
-        if stop.on_hover_text(help).clicked() {
+        if shortcuts::STOP.activates(stop, help) {
             cx.send(Command::StopRun(run.id));
         }
         return;
@@ -169,7 +177,7 @@ fn start_or_stop(ui: &mut Ui, draft: &TrainConfig, cx: &mut Cx<'_>) {
     if let Some(reason) = &obstacle {
         ui.add(TextLabel::new(theme::muted(ui, reason)).wrap());
     }
-    if start.clicked() {
+    if shortcuts::START.activates(start, "Trains a network with these settings") {
         // The parts that the person sees are the ones that are trained and tested on.
         let config = TrainConfig { split: cx.state.study.split_config.clone(), ..draft.clone() };
         cx.send(Command::StartRun { config: Box::new(config), folder: None });

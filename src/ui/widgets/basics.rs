@@ -55,15 +55,15 @@ pub fn notice(ui: &mut Ui, text: &str) {
     notice_frame(ui).show(ui, |ui| notice_text(ui, text));
 }
 
-/// A sentence that asks for care, with the button that puts it right. Returns whether that was clicked.
-pub fn notice_with(ui: &mut Ui, text: &str, button: &str) -> bool {
+/// A sentence that asks for care, with the button that puts it right. Returns that.
+pub fn notice_with(ui: &mut Ui, text: &str, button: &str) -> Response {
     notice_frame(ui)
         .show(ui, |ui| {
             let row = ui.horizontal(|ui| {
                 let row = ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                    let clicked = ui.button(button).clicked();
+                    let button = ui.button(button);
                     ui.with_layout(Layout::left_to_right(Align::Center), |ui| notice_text(ui, text));
-                    clicked
+                    button
                 });
                 row.inner
             });
@@ -122,19 +122,37 @@ pub fn segments<T: Copy + PartialEq>(
     choices: &[(T, &'static str, Color32, &'static str)],
     current: Option<T>,
 ) -> Option<T> {
+    let segments: Vec<_> = choices.iter().map(|(choice, text, colour, _)| (*choice, *text, *colour)).collect();
+    segments_with(ui, name, &segments, current, |button, index| match choices.get(index) {
+        Some((.., help)) => button.on_hover_text(*help),
+        None => button,
+    })
+}
+
+/// [`segments`] whose buttons are told of by `finish`, which gets each with its index.
+pub fn segments_with<T: Copy + PartialEq>(
+    ui: &mut Ui,
+    name: &str,
+    choices: &[(T, &'static str, Color32)],
+    current: Option<T>,
+    mut finish: impl FnMut(Response, usize) -> Response,
+) -> Option<T> {
     let palette = palette(ui);
     let mut chosen = None;
     Frame::new().fill(palette.canvas).corner_radius(CornerRadius::same(theme::RADIUS)).show(ui, |ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
         ui.spacing_mut().button_padding.x = space::S;
         // From left to right, whichever way the row around it is laid out.
-        let order: Vec<_> =
-            if ui.layout().prefer_right_to_left() { choices.iter().rev().collect() } else { choices.iter().collect() };
-        for (choice, text, colour, help) in order {
+        let mut order: Vec<usize> = (0..choices.len()).collect();
+        if ui.layout().prefer_right_to_left() {
+            order.reverse();
+        }
+        for index in order {
+            let Some((choice, text, colour)) = choices.get(index) else { continue };
             let is_current = current == Some(*choice);
             let words =
                 if is_current { theme::strong(*text).color(*colour) } else { theme::plain(*text).color(palette.muted) };
-            let button = ui.add(Button::selectable(is_current, words)).on_hover_text(*help);
+            let button = finish(ui.add(Button::selectable(is_current, words)), index);
             if button.accessible_name(format!("{name}: {text}")).clicked() && !is_current {
                 chosen = Some(*choice);
             }

@@ -13,7 +13,7 @@ mod spectrogram;
 pub use bar_chart::{BarPlace, BarWords, bar_chart};
 pub use basics::{
     badge, chip, class_bar, clickable_row, combo, dot, name_picture, notice, notice_with, primary_button, progress_bar,
-    segments, slider, stat,
+    segments, segments_with, slider, stat,
 };
 pub use confusion::confusion_matrix;
 pub use layout::{card, cell, columns, empty_state, grid, page_header, setting};

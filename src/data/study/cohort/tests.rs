@@ -271,7 +271,7 @@ proptest! {
         let mut turned = rows.clone();
         turned.rotate_left(turn.min(rows.len()));
         let (one, other) = (Cohort::of(&made(&rows)), Cohort::of(&made(&turned)));
-        prop_assert_eq!(one, other);
+        prop_assert_eq!(&one, &other);
         let used: usize = one.classes.iter().map(|class| class.recordings).sum();
         prop_assert_eq!(used + one.left_out, rows.len());
         for breakdown in &one.breakdowns {

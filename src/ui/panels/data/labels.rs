@@ -10,6 +10,7 @@ use crate::data::study::{StatusRow, StudyView};
 use crate::session::{Command, Edit};
 use crate::ui::dialogs::Dialog;
 use crate::ui::format::count;
+use crate::ui::shortcuts;
 use crate::ui::theme::{self, palette, space};
 use crate::ui::widgets::{card, cell, notice, segments, setting, slider};
 
@@ -230,7 +231,7 @@ fn back_to_defaults(ui: &mut Ui, policy: &mut LabelPolicy) {
     // The quality has a tab and a button of its own.
     let defaults = LabelPolicy { quality: policy.quality.clone(), ..LabelPolicy::default() };
     let button = ui.add_enabled(*policy != defaults, Button::new("Back to the defaults"));
-    if button.on_hover_text("Undo brings your own choices back").clicked() {
+    if shortcuts::DEFAULTS.activates(button, "Undo brings your own choices back") {
         *policy = defaults;
     }
 }
@@ -238,11 +239,11 @@ fn back_to_defaults(ui: &mut Ui, policy: &mut LabelPolicy) {
 /// Takes the policy to another study and back.
 fn files(ui: &mut Ui, cx: &mut Cx<'_>) {
     let help = "Writes the choices of Labels and Quality to a file, for another study or for the record";
-    if ui.button("Save policy…").on_hover_text(help).clicked() {
+    if shortcuts::SAVE_POLICY.activates(ui.button("Save policy…"), help) {
         cx.ask(Dialog::SavePolicy);
     }
     let help = "Takes the choices of Labels and Quality from such a file; Undo brings your own back";
-    if ui.button("Read policy…").on_hover_text(help).clicked() {
+    if shortcuts::READ_POLICY.activates(ui.button("Read policy…"), help) {
         cx.ask(Dialog::ReadPolicy);
     }
 }

@@ -16,6 +16,7 @@ use super::{Cx, Panel, PanelId, undo_buttons};
 use crate::session::{Command, Loading};
 use crate::ui::dialogs::Dialog;
 use crate::ui::format::{count, counted, wait};
+use crate::ui::shortcuts;
 use crate::ui::theme::{self, palette, space};
 use crate::ui::widgets::{notice_with, page_header, primary_button, progress_bar};
 
@@ -62,8 +63,10 @@ impl Panel for DataPanel {
         header(ui, cx);
         progress(ui, cx);
         ui.horizontal(|ui| {
-            for (tab, name) in DataTab::ALL {
-                ui.selectable_value(&mut self.tab, tab, name);
+            for ((tab, name), key) in DataTab::ALL.into_iter().zip(&shortcuts::DATA_TABS) {
+                if key.activates(ui.selectable_label(self.tab == tab, name), name) {
+                    self.tab = tab;
+                }
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| undo_buttons(ui, cx));
         });
@@ -81,14 +84,16 @@ fn header(ui: &mut Ui, cx: &mut Cx<'_>) {
     let datasets = counted(study.sources.len(), "dataset", "datasets");
     let subtitle = if study.name.is_empty() { datasets } else { format!("{} · {datasets}", study.name) };
     page_header(ui, "Data", &subtitle, |ui| {
-        if primary_button(ui, "Explore recordings").clicked() {
+        // The keys of these three count everywhere, so they are not taken in here.
+        let [_, explore, train, ..] = &shortcuts::PANELS;
+        if explore.on(primary_button(ui, "Explore recordings"), explore.words()).clicked() {
             cx.show(PanelId::Explore);
         }
-        if ui.button("Train a network").clicked() {
+        if train.on(ui.button("Train a network"), train.words()).clicked() {
             cx.show(PanelId::Train);
         }
-        if ui.button("Export table…").on_hover_text("Every recording as a row, with its label and the reason").clicked()
-        {
+        let help = "Every recording as a row, with its label and the reason";
+        if shortcuts::EXPORT_TABLE.on(ui.button("Export table…"), help).clicked() {
             cx.ask(Dialog::ExportTable);
         }
     });
@@ -103,7 +108,8 @@ fn progress(ui: &mut Ui, cx: &mut Cx<'_>) {
     } else if cx.state.study.unread > 0 {
         let unread = cx.state.study.unread;
         let text = counted(unread, "recording has not been read yet", "recordings have not been read yet");
-        if notice_with(ui, &text, "Read them") {
+        let read = notice_with(ui, &text, "Read them");
+        if shortcuts::READ_REST.activates(read, shortcuts::READ_REST.words()) {
             cx.send(Command::ReadAgain);
         }
         ui.add_space(space::S);
@@ -120,7 +126,8 @@ fn reading_ui(ui: &mut Ui, loading: &Loading) -> bool {
             let share = (loading.total > 0).then(|| loading.done as f32 / loading.total as f32);
             progress_bar(ui, "Reading", share, 180.0);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                stop = ui.button("Stop").on_hover_text("What was read stays, and reading goes on later").clicked();
+                let help = "What was read stays, and reading goes on later";
+                stop = shortcuts::STOP.activates(ui.button("Stop"), help);
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     ui.add(TextLabel::new(theme::muted(ui, pace(loading))).truncate()).on_hover_text(&loading.detail);
                 });

@@ -143,14 +143,14 @@ fn datasets(ui: &mut Ui, overview: &Overview, cx: &mut Cx<'_>) {
                 "Its {what} is not there any more. What was read is kept. Say where the {what} is now, or drop it on this \
                  window."
             );
-            if notice_with(ui, &text, "Locate…") {
+            if notice_with(ui, &text, "Locate…").clicked() {
                 cx.ask(locate(source));
             }
         }
         if source.packed {
             let text =
                 "Its sound is still in split archives. They are joined and unpacked beside them; the archives stay.";
-            if notice_with(ui, text, "Unpack the archives") {
+            if notice_with(ui, text, "Unpack the archives").clicked() {
                 cx.send(Command::Unpack(source.key.clone()));
             }
         }

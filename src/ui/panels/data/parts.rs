@@ -12,6 +12,7 @@ use crate::data::split::{ClassCount, Part, SplitBy, SplitConfig, SplitOutcome};
 use crate::data::study::StudyView;
 use crate::session::{Command, Edit};
 use crate::ui::format::{count, counted, percent};
+use crate::ui::shortcuts;
 use crate::ui::theme::{self, palette, space};
 use crate::ui::widgets::{card, columns, combo, dot, name_picture, notice, setting, slider};
 
@@ -78,7 +79,8 @@ fn settings(ui: &mut Ui, study: &StudyView, config: &mut SplitConfig) {
         ui.add(DragValue::new(&mut config.seed)).accessible_name("Seed");
     });
     let defaults = SplitConfig::default();
-    if ui.add_enabled(*config != defaults, Button::new("Back to the defaults")).clicked() {
+    let button = ui.add_enabled(*config != defaults, Button::new("Back to the defaults"));
+    if shortcuts::DEFAULTS.activates(button, "Undo brings your own choices back") {
         *config = defaults;
     }
 }

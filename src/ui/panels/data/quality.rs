@@ -9,6 +9,7 @@ use crate::data::quality::{Flag, FlagTreatment, QualityPolicy};
 use crate::data::study::FlagRow;
 use crate::session::{Command, Edit};
 use crate::ui::format::{count, counted};
+use crate::ui::shortcuts;
 use crate::ui::theme::{self, palette, space};
 use crate::ui::widgets::{card, cell, notice, segments, slider};
 
@@ -46,7 +47,7 @@ impl QualityTab {
             ui.separator();
             let is_default = policy.quality == QualityPolicy::default();
             let button = ui.add_enabled(!is_default, Button::new("Back to the defaults"));
-            if button.on_hover_text("Undo brings your own choices back").clicked() {
+            if shortcuts::DEFAULTS.activates(button, "Undo brings your own choices back") {
                 policy.quality = QualityPolicy::default();
             }
         });

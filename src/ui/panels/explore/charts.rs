@@ -14,6 +14,7 @@ use crate::session::{Command, CountedCohort, State};
 use crate::ui::dialogs::Dialog;
 use crate::ui::format::{count, counted, sentence};
 use crate::ui::panels::{Cx, PanelId};
+use crate::ui::shortcuts;
 use crate::ui::theme::{self, Palette, palette, space};
 use crate::ui::widgets::{BarPlace, BarWords, badge, bar_chart, card, columns, empty_state, plot};
 
@@ -85,7 +86,7 @@ impl Charts {
         let any = cx.state.cohort.as_ref().is_some_and(|counted| !counted.cohort.is_empty());
         let button = ui.add_enabled(any, eframe::egui::Button::new("Save pictures…"));
         let help = "Every chart as PNG and SVG, and the numbers as tables (CSV), in a new folder";
-        if button.on_hover_text(help).clicked() {
+        if shortcuts::SAVE_PICTURES.activates(button, help) {
             cx.ask(Dialog::ExportPictures);
         }
     }

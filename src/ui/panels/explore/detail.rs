@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use eframe::egui::{Align, Label as TextLabel, Layout, Ui};
 
+use super::decide;
 use super::picture_form::PictureForm;
 use super::transport::transport;
 use crate::data::policy::LabelPolicy;
 use crate::data::quality::FlagTreatment;
-use crate::data::{Clip, Decision, Verdict};
+use crate::data::{Clip, Verdict};
 use crate::session::{ClipId, ClipView, Command, Edit, ViewState};
 use crate::ui::format::{file_name, sentence};
 use crate::ui::panels::Cx;
+use crate::ui::shortcuts;
 use crate::ui::theme::{self, palette, space};
-use crate::ui::widgets::{SoundView, badge, empty_state, segments};
+use crate::ui::widgets::{SoundView, badge, empty_state};
 
 /// Room that the name of the decision needs beside the choices and a reason, in points; a smaller window leaves it out.
 const HEAD_WIDTH: f32 = 560.0;
@@ -112,19 +114,13 @@ fn decision(ui: &mut Ui, clip: &Clip, cx: &mut Cx<'_>) {
         ui.label(theme::muted(ui, format!("Left out: {}", words_of(&clip.verdict))));
         return;
     }
-    let palette = palette(ui);
-    let choices = [
-        (None, "By the policy", palette.text, "The Labels and Quality tabs of Data decide"),
-        (Some(Decision::Use), "Use", palette.accent, "Used with the label of its status, whatever its quality"),
-        (Some(Decision::Healthy), "Healthy", palette.healthy, "Used as healthy, whatever its dataset says"),
-        (Some(Decision::Sick), "Sick", palette.sick, "Used as sick, whatever its dataset says"),
-        (Some(Decision::Exclude), "Leave out", palette.text, "Not used"),
-    ];
+    // With several, the keys are about all of them.
+    let keys = cx.state.explore.marked.is_empty();
     ui.horizontal_wrapped(|ui| {
         if ui.available_width() >= HEAD_WIDTH {
             ui.label(theme::muted(ui, "Decision"));
         }
-        if let Some(chosen) = segments(ui, "Decision", &choices, Some(clip.decision)) {
+        if let Some(chosen) = decide::choices(ui, "Decision", Some(clip.decision), keys) {
             cx.send(Command::Edit(Edit::Decisions(vec![(clip.path.clone(), chosen)])));
         }
         if clip.verdict.label().is_none() {
@@ -173,8 +169,7 @@ fn twin(ui: &mut Ui, clip: &Clip, cx: &mut Cx<'_>) {
     let Some(words) = study.twin_in_words(clip).map(|words| sentence(&words)) else { return };
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let show = ui.button("Show it").on_hover_text("Go to the other recording");
-            if show.clicked()
+            if shortcuts::TWIN.activates(ui.button("Show it"), "Go to the other recording")
                 && let Some(place) =
                     study.clips.iter().position(|other| Some(&*other.path) == clip.same.twin.as_deref())
             {

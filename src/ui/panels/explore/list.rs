@@ -1,150 +1,66 @@
-//! The list of recordings in Explore: search, filter, rows, arrow keys.
+//! The list of recordings in Explore: sorted rows, and how they are chosen.
 
-use eframe::egui::{Align, Color32, Key, Label as TextLabel, Layout, Modifiers, Sense, Ui};
-use egui_extras::{Column, TableBuilder};
+use std::collections::BTreeSet;
 
-use crate::data::quality::{Flag, QualityPolicy};
+use eframe::egui::{Align, Key, Layout, Link, Modifiers, Popup, Rect, Role, ScrollArea, Sense, Ui, WidgetInfo, vec2};
+use egui_extras::{Column, TableBody, TableBuilder};
+
+use super::choosing::{Choosing, Join};
+use super::columns::{self, Columns, FILE, Field, Row};
+use super::decide;
+use super::fate::{Fate, legend};
+use super::filters::Filters;
+use super::rows::{Change, Rows};
+use crate::data::Clip;
 use crate::data::study::filter::{Filter, flags_that_count};
-use crate::data::{Clip, Label, SourceKind, Verdict};
-use crate::session::{ClipId, Command};
+use crate::session::{ClipId, Command, SortKey, SortOrder, State, StudyView};
 use crate::ui::format::{count, file_name};
 use crate::ui::panels::Cx;
-use crate::ui::theme::{self, Palette, palette, space};
-use crate::ui::widgets::{badge, dot};
+use crate::ui::shortcuts;
+use crate::ui::theme::{self, palette, space};
 
 /// Room that the meaning of the colours needs, in points; in narrower lists a row tells it on hover.
 const LEGEND_WIDTH: f32 = 290.0;
-/// What became of a recording: each is of exactly one of these kinds, with the colour of its dot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Used, with this label.
-    Used(Label),
-    /// Left out.
-    LeftOut,
-    /// Without usable sound.
-    Unreadable,
-}
-
-impl Outcome {
-    const ALL: [Self; 4] = [Self::Used(Label::Healthy), Self::Used(Label::Sick), Self::LeftOut, Self::Unreadable];
-
-    /// The kind of a recording with this verdict.
-    pub fn of(verdict: &Verdict) -> Self {
-        match verdict {
-            Verdict::Use(label) => Self::Used(*label),
-            Verdict::Exclude(_) => Self::LeftOut,
-            Verdict::Unreadable(_) => Self::Unreadable,
-        }
-    }
-
-    /// Its name on screen.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Used(Label::Healthy) => "Healthy",
-            Self::Used(Label::Sick) => "Sick",
-            Self::LeftOut => "Left out",
-            Self::Unreadable => "Unreadable",
-        }
-    }
-
-    /// Its colour.
-    pub fn colour(self, palette: &Palette) -> Color32 {
-        match self {
-            Self::Used(Label::Healthy) => palette.healthy,
-            Self::Used(Label::Sick) => palette.sick,
-            Self::LeftOut => palette.muted,
-            Self::Unreadable => palette.error,
-        }
-    }
-}
-
-/// What the rows were chosen by.
-#[derive(Clone, Default, PartialEq)]
-struct Query {
-    revision: u64,
-    filter: Filter,
-}
+/// Height of a row, in points.
+const ROW_HEIGHT: f32 = theme::CONTROL_HEIGHT - 4.0;
+/// The narrowest that a column can be drawn, in points.
+const NARROWEST: f32 = 36.0;
+/// Height of the bar of several chosen recordings before it was drawn once, in points.
+const BAR_HEIGHT: f32 = 72.0;
 
 /// The list of recordings.
-#[derive(Default)]
 pub struct RecordingList {
-    /// The rows, chosen again only when what they were chosen by changes.
-    rows: Vec<ClipId>,
-    rows_of: Query,
+    rows: Rows,
+    columns: Columns,
+    choosing: Choosing,
     /// Where the selection was when it last was among the rows: a recording that is decided about may leave them.
     last_row: usize,
     /// Bring this row into view on the next frame: the selection itself follows only after this one.
     scroll_to: Option<ClipId>,
+    /// The first point and the height of the rows that were seen on the last frame.
+    seen: (f32, f32),
+    /// Height of the bar below, as it was drawn last, in points.
+    bar_height: f32,
 }
 
-/// A column of the list.
-struct Field {
-    name: &'static str,
-    /// Narrower lists leave it out, in points.
-    min_list_width: f32,
-    /// In points.
-    width: f32,
-    /// Share of the list's width that it takes when that is more.
-    share: f32,
-    text: fn(&Clip) -> String,
-}
-
-impl Field {
-    fn width(&self, list_width: f32) -> f32 {
-        self.width.max(self.share * list_width)
+impl Default for RecordingList {
+    fn default() -> Self {
+        Self {
+            rows: Rows::default(),
+            columns: Columns::default(),
+            choosing: Choosing::default(),
+            last_row: 0,
+            scroll_to: None,
+            seen: (0.0, 0.0),
+            bar_height: BAR_HEIGHT,
+        }
     }
 }
 
-/// Columns after the file's name.
-const FIELDS: [Field; 5] = [
-    Field {
-        name: "Person",
-        min_list_width: 300.0,
-        width: 96.0,
-        share: 0.35,
-        text: |clip| short_person(&clip.person.0).to_owned(),
-    },
-    Field {
-        name: "Dataset",
-        min_list_width: 420.0,
-        width: 72.0,
-        share: 0.0,
-        text: |clip| dataset_name(clip).to_owned(),
-    },
-    Field {
-        name: "Length",
-        min_list_width: 0.0,
-        width: 52.0,
-        share: 0.0,
-        text: |clip| clip.facts().map_or("–".to_owned(), |sound| sound.duration.to_string()),
-    },
-    Field {
-        name: "Codec",
-        min_list_width: 560.0,
-        width: 52.0,
-        share: 0.0,
-        text: |clip| clip.facts().map_or("–".to_owned(), |sound| sound.format.codec.clone()),
-    },
-    Field {
-        name: "Rate",
-        min_list_width: 640.0,
-        width: 60.0,
-        share: 0.0,
-        text: |clip| clip.facts().map_or("–".to_owned(), |sound| sound.rate.to_string()),
-    },
-];
-
-/// A dataset's name; a plain folder's and a table's are their own.
-fn dataset_name(clip: &Clip) -> &str {
-    match clip.source {
-        SourceKind::Folder | SourceKind::Table => &clip.dataset,
-        known => known.name(),
-    }
-}
-
-/// A person's name without its dataset, which has a column of its own.
-pub fn short_person(person: &str) -> &str {
-    person.split_once(':').map_or(person, |(_, name)| name)
+/// What was asked for in the table.
+enum Asked {
+    Order(Option<SortOrder>),
+    Recording(ClipId, Join),
 }
 
 impl RecordingList {
@@ -154,156 +70,271 @@ impl RecordingList {
     }
 
     /// Draws the list and moves the selection.
-    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+    pub fn ui(&mut self, ui: &mut Ui, filters: &mut Filters, cx: &mut Cx<'_>) {
         let state = cx.state;
-        self.choose_rows(cx);
-        ui.horizontal(|ui| {
-            let (shown, all) = (count(self.rows.len()), count(state.study.clips.len()));
-            ui.label(theme::muted(ui, format!("{shown} of {all} shown")));
-            if ui.available_width() >= LEGEND_WIDTH {
-                ui.with_layout(Layout::right_to_left(Align::Center), legend);
-            }
-        });
+        let mut filter = state.explore.filter.clone();
+        filters.ui(ui, &state.study, &state.scores, &mut filter);
+        let change = self.rows.update(state);
+        self.follow(change, cx);
+        self.head(ui, state, &mut filter);
+        if filter != state.explore.filter {
+            cx.send(Command::ShowOnly(filter));
+        }
         self.keys(ui, cx);
-        self.table(ui, cx);
+        decide::keys(ui, self.rows.chosen(), cx);
+        self.table_and_bar(ui, cx);
     }
 
-    fn choose_rows(&mut self, cx: &mut Cx<'_>) {
-        let (study, explore) = (&cx.state.study, &cx.state.explore);
-        let is_new_question = self.rows_of.filter != explore.filter;
-        if !is_new_question && self.rows_of.revision == study.revision {
-            return;
-        }
-        self.rows = explore.filter.choose(study);
-        self.rows_of = Query { revision: study.revision, filter: explore.filter.clone() };
-        self.scroll_to = explore.selected;
-        // Whoever asks for some recordings wants to see one of them. One that leaves the list by a decision stays in sight.
-        if is_new_question
-            && let Some(first) = self.rows.first()
-            && explore.selected.is_none_or(|selected| self.rows.binary_search(&selected).is_err())
-        {
-            self.scroll_to = Some(*first);
-            cx.send(Command::Select(*first));
+    /// How many are shown, the way back to all of them, what the colours mean, and the choice of columns.
+    fn head(&mut self, ui: &mut Ui, state: &State, filter: &mut Filter) {
+        let width = ui.available_width();
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = space::S;
+            let (shown, all) = (count(self.rows.ids().len()), count(state.study.clips.len()));
+            ui.label(theme::muted(ui, format!("{shown} of {all} shown")));
+            if *filter != Filter::default() {
+                let link = ui.add(Link::new(theme::plain("Show all").size(theme::size::SMALL)));
+                if shortcuts::SHOW_ALL.activates(link, "Clear search and filters") {
+                    *filter = Filter::default();
+                }
+            }
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                self.columns.menu(ui, width, !state.scores.is_empty());
+                if ui.available_width() >= LEGEND_WIDTH {
+                    legend(ui);
+                }
+            });
+        });
+    }
+
+    /// Keeps in sight what is chosen.
+    fn follow(&mut self, change: Option<Change>, cx: &mut Cx<'_>) {
+        let explore = &cx.state.explore;
+        let row = explore.selected.and_then(|id| self.rows.place(id));
+        match change {
+            None => {}
+            // Whoever asks for some recordings wants to see one of them. One that leaves the list by a decision stays in
+            // sight.
+            Some(Change::Filter) if row.is_none() => {
+                let first = self.rows.chosen().shown.first().or(self.rows.ids().first()).copied();
+                if let Some(shown) = first {
+                    cx.send(if explore.marked.is_empty() {
+                        Command::Select(shown)
+                    } else {
+                        Command::SelectMany { shown, marked: BTreeSet::clone(&explore.marked) }
+                    });
+                }
+                self.scroll_to = first;
+            }
+            Some(Change::Filter | Change::Order) => self.scroll_to = explore.selected,
+            // Whoever looks around while recordings are read is not brought back.
+            Some(Change::Study) if row != Some(self.last_row) => self.scroll_to = explore.selected,
+            Some(Change::Study) => {}
         }
     }
 
-    /// Arrow keys move the selection, unless a field is being typed in.
+    /// Keys choose other recordings, unless they belong to a field, a menu or a button.
     fn keys(&mut self, ui: &Ui, cx: &mut Cx<'_>) {
-        let selected = cx.state.explore.selected;
-        let at = selected.and_then(|id| self.rows.binary_search(&id).ok());
+        let explore = &cx.state.explore;
+        let at = explore.selected.and_then(|id| self.rows.place(id));
         self.last_row = at.unwrap_or(self.last_row);
-        let typing = ui.ctx().egui_wants_keyboard_input();
-        let pressed = |key| !typing && ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
-        let last = self.rows.len().saturating_sub(1);
-        let to = if pressed(Key::ArrowDown) {
-            // Where the selection has left the rows, the next one has taken its place.
-            Some(at.map_or(self.last_row, |at| at + 1).min(last))
-        } else if pressed(Key::ArrowUp) {
-            Some(self.last_row.saturating_sub(1).min(last))
-        } else if pressed(Key::End) {
-            Some(last)
-        } else if pressed(Key::Home) || selected.is_none() {
-            // Nothing is chosen yet: the first recording is better than an empty picture.
-            Some(0)
+        if shortcuts::CHOOSE_ALL.pressed(ui.ctx()) {
+            Choosing::all(&self.rows, explore).into_iter().for_each(|wish| cx.send(wish));
+        }
+        if let Some(shown) = explore.selected.filter(|_| !explore.marked.is_empty())
+            && shortcuts::UNMARK.pressed(ui.ctx())
+        {
+            cx.send(Command::Select(shown));
+        }
+        let (to, how) = match self.arrow(ui, at) {
+            Some((to, how)) => (to, how),
+            None => match self.flagged(ui, &cx.state.study) {
+                Some(to) => (to, Join::Alone),
+                // Nothing is chosen yet: the first recording is better than an empty picture.
+                None if explore.selected.is_none() => (0, Join::Alone),
+                None => return,
+            },
+        };
+        if let Some(id) = self
+            .rows
+            .ids()
+            .get(to)
+            .copied()
+            .filter(|id| Some(*id) != explore.selected || how == Join::Alone && !explore.marked.is_empty())
+        {
+            self.scroll_to = Some(id);
+            cx.send(self.choosing.choose(&self.rows, explore, id, how));
+        }
+    }
+
+    /// Where an arrow key leads from row `at`; with Shift, all up to there are chosen.
+    fn arrow(&self, ui: &Ui, at: Option<usize>) -> Option<(usize, Join)> {
+        if ui.ctx().egui_wants_keyboard_input() || Popup::is_any_open(ui.ctx()) {
+            return None;
+        }
+        let last = self.rows.ids().len().saturating_sub(1);
+        let page = (self.seen.1 / (ROW_HEIGHT + ui.spacing().item_spacing.y)) as usize;
+        let back = |rows: usize| self.last_row.saturating_sub(rows).min(last);
+        // Where the selection has left the rows, the next one has taken its place.
+        let next = at.map_or(self.last_row, |at| at + 1).min(last);
+        let ways = [
+            (Key::ArrowDown, next),
+            (Key::ArrowUp, back(1)),
+            (Key::PageDown, (self.last_row + page.max(1)).min(last)),
+            (Key::PageUp, back(page.max(1))),
+            (Key::Home, 0),
+            (Key::End, last),
+        ];
+        ui.input_mut(|input| {
+            // The one with Shift first: it would also count as the other.
+            [(Modifiers::SHIFT, Join::Range), (Modifiers::NONE, Join::Alone)].into_iter().find_map(
+                |(modifiers, how)| {
+                    let (_, to) = ways.iter().find(|(key, _)| input.consume_key(modifiers, *key))?;
+                    Some((*to, how))
+                },
+            )
+        })
+    }
+
+    /// The next row, or the one before, whose recording has a flag that counts.
+    fn flagged(&self, ui: &Ui, study: &StudyView) -> Option<usize> {
+        let ids = self.rows.ids();
+        let has_flag = |row: &usize| {
+            let clip = ids.get(*row).and_then(|id| study.clip(*id));
+            clip.is_some_and(|clip| flags_that_count(clip, &study.policy.quality).next().is_some())
+        };
+        if shortcuts::NEXT_FLAGGED.pressed(ui.ctx()) {
+            (self.last_row + 1..ids.len()).find(has_flag)
+        } else if shortcuts::PREVIOUS_FLAGGED.pressed(ui.ctx()) {
+            (0..self.last_row.min(ids.len())).rev().find(has_flag)
         } else {
             None
-        };
-        if let Some(row) = to.and_then(|to| self.rows.get(to)).filter(|row| Some(**row) != selected) {
-            self.scroll_to = Some(*row);
-            cx.send(Command::Select(*row));
+        }
+    }
+
+    /// The rows and, below them so that they stay where they are, the bar of those that are chosen.
+    fn table_and_bar(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let several = self.rows.chosen().is_several();
+        let below = if several { self.bar_height + ui.spacing().item_spacing.y } else { 0.0 };
+        let size = ui.available_size() - vec2(0.0, below);
+        ui.allocate_ui(size, |ui| {
+            ui.set_min_size(size);
+            self.table(ui, cx);
+        });
+        if several {
+            self.bar_height = decide::bar(ui, self.rows.chosen(), cx).rect.height();
         }
     }
 
     fn table(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let state = cx.state;
-        let width = ui.available_width();
-        let fields: Vec<&Field> = FIELDS.iter().filter(|field| width >= field.min_list_width).collect();
+        let fields = self.columns.shown(ui.available_width(), !state.scores.is_empty());
         let height = ui.available_height();
-        let mut table = TableBuilder::new(ui)
-            .id_salt("recordings")
-            .sense(Sense::click())
-            .auto_shrink(false)
-            .max_scroll_height(height)
-            .min_scrolled_height(height.max(100.0) - theme::CONTROL_HEIGHT)
-            .cell_layout(Layout::left_to_right(Align::Center))
-            .column(Column::remainder().clip(true));
-        for field in &fields {
-            table = table.column(Column::exact(field.width(width)).clip(true));
-        }
-        let place = |id: ClipId| self.rows.binary_search(&id).ok();
-        let selected = state.explore.selected.and_then(place);
-        let target = self.scroll_to.take().and_then(place);
-        if let Some(row) = target {
-            table = table.scroll_to_row(row, None);
-        }
-        let head = table.header(20.0, |mut row| {
-            for name in std::iter::once("File").chain(fields.iter().map(|field| field.name)) {
-                row.col(|ui| {
-                    ui.label(theme::caption(ui, name));
-                });
+        let offset = self.scroll_to.take().and_then(|id| self.offset_of(ui, id));
+        let keys: Vec<SortKey> = fields.iter().map(|field| field.key).collect();
+        let mut asked = None;
+        ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
+            let mut table = TableBuilder::new(ui)
+                .id_salt(("recordings", keys))
+                // Not by Tab: there is a key for that.
+                .sense(Sense::CLICK)
+                .auto_shrink(false)
+                .max_scroll_height(height)
+                .min_scrolled_height(height.max(100.0) - theme::CONTROL_HEIGHT)
+                .cell_layout(Layout::left_to_right(Align::Center))
+                .column(Column::remainder().at_least(FILE.width).clip(true));
+            for field in &fields {
+                table = table.column(Column::initial(field.width).at_least(NARROWEST).clip(true).resizable(true));
             }
-        });
-        head.body(|body| {
-            body.rows(theme::CONTROL_HEIGHT - 4.0, self.rows.len(), |mut row| {
-                let Some(id) = self.rows.get(row.index()).copied() else { return };
-                let Some(clip) = state.study.clip(id) else { return };
-                row.set_selected(selected == Some(row.index()));
-                row.col(|ui| name_cell(ui, clip, &state.study.policy.quality));
-                for field in &fields {
+            if let Some(offset) = offset {
+                table = table.vertical_scroll_offset(offset);
+            }
+            let table = table.header(20.0, |mut row| {
+                for field in std::iter::once(&FILE).chain(fields.iter().copied()) {
                     row.col(|ui| {
-                        ui.add(TextLabel::new(theme::muted(ui, (field.text)(clip))).truncate());
+                        if let Some(order) = columns::head(ui, field, state.explore.order) {
+                            asked = Some(Asked::Order(order));
+                        }
                     });
                 }
-                if row.response().clicked() {
-                    cx.send(Command::Select(id));
+            });
+            let seen = table.body(|body| {
+                if let Some(id) = self.body(body, &fields, state) {
+                    asked = Some(id);
                 }
             });
+            self.seen = (seen.state.clamped_offset().y, seen.inner_rect.height());
         });
+        match asked {
+            Some(Asked::Order(order)) => cx.send(Command::SortBy(order)),
+            Some(Asked::Recording(id, how)) => cx.send(self.choosing.choose(&self.rows, &state.explore, id, how)),
+            None => {}
+        }
+    }
+
+    /// Where the rows have to begin so that the one of `id` is seen; `None` where that is so already.
+    fn offset_of(&self, ui: &Ui, id: ClipId) -> Option<f32> {
+        let pitch = ROW_HEIGHT + ui.spacing().item_spacing.y;
+        let top = self.rows.place(id)? as f32 * pitch;
+        let (first, height) = self.seen;
+        // Before the first frame nobody knows how many rows are seen.
+        if top < first || height < pitch {
+            Some(top)
+        } else if top + pitch > first + height {
+            Some(top + pitch - height)
+        } else {
+            None
+        }
+    }
+
+    /// The rows that are seen. Returns what was asked for.
+    fn body(&self, body: TableBody<'_>, fields: &[&Field], state: &State) -> Option<Asked> {
+        let mut asked = None;
+        let several = self.rows.chosen().is_several();
+        body.rows(ROW_HEIGHT, self.rows.ids().len(), |mut row| {
+            let Some(id) = self.rows.ids().get(row.index()).copied() else { return };
+            let Some(clip) = state.study.clip(id) else { return };
+            let is_shown = state.explore.selected == Some(id);
+            let is_chosen = self.rows.is_marked(id) || (is_shown && !several);
+            row.set_selected(is_chosen);
+            let quality = &state.study.policy.quality;
+            let cells = Row { clip, score: state.scores.get(id), scores: &state.scores, quality };
+            let (_, first) = row.col(|ui| {
+                if is_shown && several {
+                    mark_shown(ui);
+                }
+                columns::name_cell(ui, &cells);
+            });
+            first.widget_info(|| WidgetInfo::labeled(Role::Row, true, name_of(clip)));
+            first.ctx.accesskit_node_builder(first.id, |node| node.set_selected(is_chosen));
+            for field in fields {
+                row.col(|ui| {
+                    columns::cell(ui, field, &cells);
+                });
+            }
+            if row.response().clicked() {
+                let modifiers = first.ctx.input(|input| input.modifiers);
+                let how = match (modifiers.command, modifiers.shift) {
+                    (false, false) => Join::Alone,
+                    (true, false) => Join::Toggle,
+                    (false, true) => Join::Range,
+                    (true, true) => Join::RangeToo,
+                };
+                asked = Some(Asked::Recording(id, how));
+            }
+        });
+        asked
     }
 }
 
-/// What the colours of the dots mean, from right to left.
-fn legend(ui: &mut Ui) {
-    let palette = palette(ui);
-    ui.spacing_mut().item_spacing.x = space::XS;
-    for outcome in Outcome::ALL.into_iter().rev() {
-        ui.label(theme::caption(ui, outcome.name()));
-        dot(ui, outcome.colour(palette));
-        ui.add_space(space::S);
-    }
+/// A line at the left of the recording whose pictures are shown, where several are chosen.
+fn mark_shown(ui: &Ui) {
+    let room = ui.max_rect();
+    let line = Rect::from_min_max(room.left_top(), room.left_bottom() + vec2(2.0, 0.0));
+    ui.painter().rect_filled(line, 1.0, palette(ui).accent);
 }
 
-/// The class as a dot, the file's name, and marks for flags and what was decided by hand; in words on hover.
-fn name_cell(ui: &mut Ui, clip: &Clip, policy: &QualityPolicy) {
-    let palette = palette(ui);
-    let outcome = Outcome::of(&clip.verdict);
-    let reason = match &clip.verdict {
-        Verdict::Use(_) => String::new(),
-        Verdict::Exclude(reason) => format!(": {reason}"),
-        Verdict::Unreadable(reason) => format!(": {reason}"),
-    };
-    dot(ui, outcome.colour(palette));
-    let used = clip.verdict.label().is_some();
-    let name = file_name(&clip.path);
-    let text = if used { name.clone().into() } else { eframe::egui::RichText::new(&name).color(palette.muted) };
-    let flags: Vec<&str> = flags_that_count(clip, policy).map(Flag::name).collect();
-    let mut words = format!("{name}\n{}{reason}", outcome.name());
-    if !flags.is_empty() {
-        words += &format!("\nFlagged: {}", flags.join(", ").to_lowercase());
-    }
-    if clip.decision.is_some() {
-        words += "\nDecided by hand";
-    }
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        ui.spacing_mut().item_spacing.x = space::XS;
-        if clip.decision.is_some() {
-            badge(ui, "by hand", palette.accent, palette.accent_soft);
-        }
-        if !flags.is_empty() {
-            ui.label(theme::caption(ui, "⚠").color(palette.warning));
-        }
-        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            ui.add(TextLabel::new(text).truncate()).on_hover_text(words);
-        });
-    });
+/// A row in words, for screen readers.
+fn name_of(clip: &Clip) -> String {
+    format!("{} of {}, {}", file_name(&clip.path), clip.person.name(), Fate::of(&clip.verdict).name())
 }

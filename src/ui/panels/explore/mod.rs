@@ -1,26 +1,32 @@
 //! What the study holds, to look at and to listen to.
 
 mod charts;
+mod choosing;
+mod columns;
+mod decide;
 mod detail;
-mod filter_bar;
+mod fate;
+mod filters;
 mod gallery;
 mod list;
 mod picture_form;
+mod rows;
 mod transport;
 
 use eframe::egui::Ui;
 
 use self::charts::Charts;
 use self::detail::Detail;
-use self::filter_bar::FilterBar;
+use self::filters::Filters;
 use self::gallery::{Ask, Gallery};
 use self::list::RecordingList;
 use self::picture_form::PictureForm;
 use super::{Cx, Panel, open_buttons, undo_buttons};
 use crate::data::study::filter::Filter;
 use crate::session::Command;
+use crate::ui::shortcuts;
 use crate::ui::theme::{palette, space};
-use crate::ui::widgets::{card, columns, empty_state, page_header, segments};
+use crate::ui::widgets::{card, columns, empty_state, page_header, segments_with};
 
 /// A way to look at the recordings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,7 +57,7 @@ pub struct ExplorePanel {
     filter: Filter,
     charts: Charts,
     form: PictureForm,
-    filters: FilterBar,
+    filters: Filters,
     list: RecordingList,
     detail: Detail,
     gallery: Gallery,
@@ -106,8 +112,19 @@ impl ExplorePanel {
     /// The choice of the view.
     fn switch(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
         let text = palette(ui).text;
-        let choices = ExploreView::ALL.map(|(view, name, help)| (view, name, text, help));
-        if let Some(view) = segments(ui, "View", &choices, Some(self.view)) {
+        let choices = ExploreView::ALL.map(|(view, name, _)| (view, name, text));
+        let mut wanted = segments_with(ui, "View", &choices, Some(self.view), |button, index| {
+            match (shortcuts::VIEWS.get(index), ExploreView::ALL.get(index)) {
+                (Some(key), Some((.., help))) => key.on(button, help),
+                _ => button,
+            }
+        });
+        for (key, (view, ..)) in shortcuts::VIEWS.iter().zip(ExploreView::ALL) {
+            if key.pressed(ui.ctx()) {
+                wanted = Some(view);
+            }
+        }
+        if let Some(view) = wanted {
             self.show(view, cx);
         }
     }
@@ -129,10 +146,7 @@ impl ExplorePanel {
                 // The frame's own margins and hairlines.
                 ui.set_height(height - 2.0 * space::L - 2.0);
                 match column {
-                    0 => {
-                        self.filters.ui(ui, cx);
-                        self.list.ui(ui, cx);
-                    }
+                    0 => self.list.ui(ui, &mut self.filters, cx),
                     _ => self.detail.ui(ui, &self.form, cx),
                 }
             });

@@ -6,6 +6,7 @@ use crate::session::{Command, Picture, Run};
 use crate::spectrogram::colour::ColourMap;
 use crate::spectrogram::{LinearConfig, LogMelConfig, PaperConfig, Placement, SpectrogramConfig};
 use crate::ui::panels::Cx;
+use crate::ui::shortcuts;
 use crate::ui::theme::{self, space};
 use crate::ui::widgets::{Look, combo, slider};
 use crate::units::Hertz;
@@ -38,7 +39,8 @@ impl PictureForm {
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let shown = cx.state.explore.picture.clone();
         let mut wanted = shown.clone();
-        ui.menu_button("Settings", |ui| self.settings(ui, &mut wanted));
+        let menu = ui.menu_button("Settings", |ui| self.settings(ui, &mut wanted));
+        shortcuts::PICTURE_SETTINGS.opens(menu.response, "How the picture is computed and coloured");
         let run = cx.state.predict_run().or_else(|| cx.state.current_run());
         let choices = choices(run);
         let name = choices.iter().find(|(_, picture)| same_kind(picture, &shown)).map_or("A run's", |(name, _)| name);
@@ -49,7 +51,7 @@ impl PictureForm {
                 }
             }
         });
-        menu.response.on_hover_text(help(&shown)).accessible_name("Picture");
+        shortcuts::PICTURE.opens(menu.response.accessible_name("Picture"), help(&shown));
         if wanted != shown {
             if !same_kind(&wanted, &shown) {
                 // Another kind has other levels, and the paper's pictures their own colours.

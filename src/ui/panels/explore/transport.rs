@@ -39,9 +39,7 @@ pub fn transport(ui: &mut Ui, view: &ClipView, sound: &mut SoundView, cx: &mut C
         play(ui, view, sound, cx);
         let looped = cx.state.player.looped;
         let button = ui.selectable_label(looped, "Loop");
-        let button =
-            button.on_hover_text(shortcuts::LOOP.hint(ui.ctx(), "Play the selection, or all, again and again"));
-        if button.clicked() || shortcuts::LOOP.pressed(ui.ctx()) {
+        if shortcuts::LOOP.activates(button, "Play the selection, or all, again and again") {
             cx.send(SoundCommand::Loop(!looped).into());
         }
         ui.add_space(space::S);
@@ -64,7 +62,7 @@ fn play(ui: &mut Ui, view: &ClipView, sound: &SoundView, cx: &mut Cx<'_>) {
         SoundDevices::Probing => button.on_disabled_hover_text("Looking for a sound device"),
         SoundDevices::Ready(_) => {
             let what = if sound.selection().is_some() { "the selection" } else { "from the mark on" };
-            button.on_hover_text(shortcuts::PLAY.hint(ui.ctx(), &format!("{name} {what}")))
+            shortcuts::PLAY.on(button, &format!("{name} {what}"))
         }
     };
     if playing {
@@ -106,8 +104,7 @@ fn zoom(ui: &mut Ui, sound: &mut SoundView) {
     for (text, words, key, step, enabled) in buttons {
         let button = ui.add_enabled(enabled, Button::new(text).min_size([theme::CONTROL_HEIGHT; 2].into()));
         // The sign alone says nothing to a screen reader.
-        let button = button.accessible_name(words).on_hover_text(key.hint(ui.ctx(), words));
-        if button.clicked() {
+        if key.on(button.accessible_name(words), words).clicked() {
             sound.go(step);
         }
     }
@@ -115,7 +112,7 @@ fn zoom(ui: &mut Ui, sound: &mut SoundView) {
 
 /// Volume and device, behind one button: they are set once and then left alone.
 fn sound_menu(ui: &mut Ui, cx: &mut Cx<'_>) {
-    ui.menu_button("Sound", |ui| {
+    let menu = ui.menu_button("Sound", |ui| {
         let mut percent = cx.state.player.volume.0 * 100.0;
         ui.label(theme::caption(ui, "Volume"));
         let range = Slider::new(&mut percent, 0.0..=100.0).suffix(" %").fixed_decimals(0);
@@ -141,6 +138,7 @@ fn sound_menu(ui: &mut Ui, cx: &mut Cx<'_>) {
             cx.send(SoundCommand::Probe.into());
         }
     });
+    shortcuts::SOUND.opens(menu.response, "Volume, and what to play on");
     // In a small window, Play's own hint has to do.
     if matches!(cx.state.player.devices, SoundDevices::None(_)) && ui.available_width() >= NO_DEVICE_WIDTH {
         ui.label(theme::muted(ui, "No sound device"));

@@ -4,15 +4,16 @@ use std::collections::HashSet;
 
 use eframe::egui::Key;
 
-use super::super::list::Outcome;
+use super::super::fate::Fate;
+use super::super::rows::{Chosen, Rows};
+use crate::data::Label;
 use crate::data::study::filter::{Facet, Filter};
-use crate::data::{Clip, Label};
 use crate::session::{ClipId, State};
 
-/// Recordings of one kind, in the order of the study.
+/// Recordings of one kind, in the order of the list.
 pub struct Group {
     /// The kind.
-    pub outcome: Outcome,
+    pub fate: Fate,
     /// Its recordings.
     pub recordings: Vec<ClipId>,
     /// How many people these are of.
@@ -23,8 +24,8 @@ pub struct Group {
 #[derive(Default)]
 pub struct Groups {
     all: Vec<Group>,
-    /// What they were chosen by: the view of the study, and the filter.
-    of: Option<(u64, Filter)>,
+    /// All of their recordings, in the order of the list.
+    rows: Rows,
 }
 
 /// Where an arrow key leads.
@@ -55,30 +56,18 @@ impl Step {
 }
 
 impl Groups {
-    /// Chooses the recordings again where the study or the filter has changed. Returns whether it has.
-    pub fn choose(&mut self, state: &State) -> bool {
-        let (study, filter) = (&state.study, &state.explore.filter);
-        if self.of.as_ref().is_some_and(|(revision, of)| (*revision, of) == (study.revision, filter)) {
-            return false;
+    /// Chooses the recordings again where the study, the filter or the order has changed. Returns whether one has.
+    pub fn update(&mut self, state: &State) -> bool {
+        let change = self.rows.update(state);
+        if change.is_some() {
+            self.all = groups(state, self.rows.ids());
         }
-        self.of = Some((study.revision, filter.clone()));
-        let chosen = filter.choose(study);
-        let clips = || chosen.iter().filter_map(|id| Some((*id, study.clip(*id)?))).filter(|(_, clip)| clip.has_file());
-        let group = |outcome: Outcome| {
-            let own: Vec<(ClipId, &Clip)> = clips()
-                .filter(|(_, clip)| Outcome::of(&clip.verdict) == outcome)
-                .map(|(id, clip)| (id, &**clip))
-                .collect();
-            let people: HashSet<_> = own.iter().map(|(_, clip)| &clip.person).collect();
-            Group { outcome, people: people.len(), recordings: own.iter().map(|(id, _)| *id).collect() }
-        };
-        self.all = Label::ALL.map(|label| group(Outcome::Used(label))).into();
-        // What is not used stands beside the two classes only where somebody looks for it.
-        if asks_for_left_out(filter) {
-            self.all.push(group(Outcome::LeftOut));
-            self.all.retain(|group| group.outcome != Outcome::LeftOut || !group.recordings.is_empty());
-        }
-        true
+        change.is_some()
+    }
+
+    /// What is chosen together.
+    pub fn chosen(&self) -> &Chosen {
+        self.rows.chosen()
     }
 
     /// All groups; the two classes first.
@@ -120,6 +109,25 @@ impl Groups {
     }
 }
 
+/// Those of `ids` that have a file, by what became of them.
+fn groups(state: &State, ids: &[ClipId]) -> Vec<Group> {
+    let clips = || ids.iter().filter_map(|id| Some((*id, state.study.clip(*id)?))).filter(|(_, clip)| clip.has_file());
+    let group = |fate: Fate| {
+        let (mut recordings, mut people) = (Vec::new(), HashSet::new());
+        for (id, clip) in clips().filter(|(_, clip)| Fate::of(&clip.verdict) == fate) {
+            recordings.push(id);
+            people.insert(&clip.person);
+        }
+        Group { fate, recordings, people: people.len() }
+    };
+    let mut groups: Vec<Group> = Label::ALL.map(|label| group(Fate::Used(label))).into();
+    // What is not used stands beside the two classes only where somebody looks for it.
+    if asks_for_left_out(&state.explore.filter) {
+        groups.extend(Some(group(Fate::LeftOut)).filter(|group| !group.recordings.is_empty()));
+    }
+    groups
+}
+
 /// Whether somebody asks for recordings by what may keep them from being used.
 fn asks_for_left_out(filter: &Filter) -> bool {
     [Facet::Label, Facet::Quality, Facet::Decision].into_iter().any(|facet| filter.get(facet).is_some())
@@ -131,13 +139,13 @@ mod tests {
 
     /// Seven healthy (0 to 6), two sick (7, 8).
     fn groups() -> Groups {
-        let group = |outcome, ids: std::ops::Range<usize>| Group {
-            outcome,
+        let group = |fate, ids: std::ops::Range<usize>| Group {
+            fate,
             people: ids.len(),
             recordings: ids.map(ClipId).collect(),
         };
-        let [healthy, sick] = Label::ALL.map(Outcome::Used);
-        Groups { all: vec![group(healthy, 0..7), group(sick, 7..9)], of: None }
+        let [healthy, sick] = Label::ALL.map(Fate::Used);
+        Groups { all: vec![group(healthy, 0..7), group(sick, 7..9)], rows: Rows::default() }
     }
 
     #[test]

@@ -11,9 +11,9 @@ use eframe::egui::{
 
 use self::groups::{Group, Groups, Step};
 use self::tile::{TILE_HEIGHT, Tiles};
-use super::detail;
-use super::filter_bar::FilterBar;
+use super::filters::Filters;
 use super::picture_form::{PictureForm, whole_range};
+use super::{decide, detail};
 use crate::data::Clip;
 use crate::session::{ClipId, Command, SoundCommand, SoundDevices, ThumbnailConfig};
 use crate::ui::format::{count, counted, file_name};
@@ -58,17 +58,22 @@ impl Default for Gallery {
 
 impl Gallery {
     /// Draws the pictures, chosen by `filters` and drawn as `form` says.
-    pub fn ui(&mut self, ui: &mut Ui, filters: &mut FilterBar, form: &PictureForm, cx: &mut Cx<'_>) -> Option<Ask> {
+    pub fn ui(&mut self, ui: &mut Ui, filters: &mut Filters, form: &PictureForm, cx: &mut Cx<'_>) -> Option<Ask> {
         let mut ask = None;
         self.tiles.double_clicked = false;
         let height = ui.available_height();
         card(ui, "", |ui| {
             // The frame's own margins and hairlines.
             ui.set_height(height - 2.0 * space::L - 2.0);
-            filters.ui(ui, cx);
-            if self.groups.choose(cx.state) {
+            let mut filter = cx.state.explore.filter.clone();
+            filters.ui(ui, &cx.state.study, &cx.state.scores, &mut filter);
+            if filter != cx.state.explore.filter {
+                cx.send(Command::ShowOnly(filter));
+            }
+            if self.groups.update(cx.state) {
                 self.reveal = cx.state.explore.selected;
             }
+            decide::keys(ui, self.groups.chosen(), cx);
             self.scales(ui, form.look(), cx);
             ui.with_layout(Layout::bottom_up(Align::Min), |ui| {
                 ask = chosen(ui, cx);
@@ -102,7 +107,7 @@ impl Gallery {
                     }
                 });
                 let help = "How much time a picture spans. Each begins just before the first cough that was found.";
-                menu.response.on_hover_text(help).accessible_name("Time in each picture");
+                shortcuts::SPAN.opens(menu.response.accessible_name("Time in each picture"), help);
             });
         });
     }
@@ -213,15 +218,15 @@ fn listen(clip: &Clip, cx: &mut Cx<'_>) {
 fn head(ui: &mut Ui, group: &Group) {
     let palette = palette(ui);
     ui.horizontal(|ui| {
-        dot(ui, group.outcome.colour(palette));
-        ui.label(theme::section(group.outcome.name()));
+        dot(ui, group.fate.colour(palette));
+        ui.label(theme::section(group.fate.name()));
         let recordings = counted(group.recordings.len(), "recording", "recordings");
         let words = format!("{recordings} of {}", counted(group.people, "person", "people"));
         ui.add(TextLabel::new(theme::muted(ui, words)).truncate());
     });
     // In the class's colour, over all of its pictures: where one class ends and the other begins.
     let (line, _) = ui.allocate_exact_size(vec2(ui.available_width(), 2.0), Sense::hover());
-    ui.painter().rect_filled(line, 1.0, group.outcome.colour(palette));
+    ui.painter().rect_filled(line, 1.0, group.fate.colour(palette));
 }
 
 /// The colours from the lowest level to the highest.
@@ -245,7 +250,8 @@ fn chosen(ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
     let mut ask = None;
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let closer = ui.button("Look closer").on_hover_text("Show this recording by itself (double click)");
+            let closer = shortcuts::VIEWS[0]
+                .on(ui.button("Look closer"), "Show this recording by itself, as a double click does");
             if closer.clicked() {
                 ask = Some(Ask::LookCloser);
             }
@@ -269,7 +275,7 @@ fn play_button(ui: &mut Ui, clip: &Clip, cx: &mut Cx<'_>) {
     let button = match &player.devices {
         SoundDevices::None(reason) => button.on_disabled_hover_text(reason),
         SoundDevices::Probing => button.on_disabled_hover_text("Looking for a sound device"),
-        SoundDevices::Ready(_) => button.on_hover_text(shortcuts::PLAY.hint(ui.ctx(), "Play what the picture shows")),
+        SoundDevices::Ready(_) => shortcuts::PLAY.on(button, "Play what the picture shows"),
     };
     if button.clicked() {
         listen(clip, cx);

@@ -9,7 +9,7 @@ use eframe::egui::{
     TextureHandle, TextureOptions, Ui, UiBuilder, WidgetInfo, pos2, vec2,
 };
 
-use super::super::list::{Outcome, short_person};
+use super::super::fate::Fate;
 use super::listen;
 use crate::data::Clip;
 use crate::data::study::filter::flags_that_count;
@@ -187,14 +187,14 @@ fn caption(ui: &mut Ui, rect: Rect, clip: &Clip, cx: &Cx<'_>) {
         line.label(theme::caption(&line, "⚠").color(palette.warning));
     }
     line.with_layout(Layout::left_to_right(Align::Center), |ui| {
-        ui.add(TextLabel::new(theme::caption(ui, short_person(&clip.person.0))).truncate().selectable(false));
+        ui.add(TextLabel::new(theme::caption(ui, clip.person.name())).truncate().selectable(false));
     });
 }
 
 /// Everything that the picture does not say.
 fn words(clip: &Clip, cx: &Cx<'_>) -> String {
     let study = &cx.state.study;
-    let mut words = format!("{}: {}", Outcome::of(&clip.verdict).name(), file_name(&clip.path));
+    let mut words = format!("{}: {}", Fate::of(&clip.verdict).name(), file_name(&clip.path));
     words += &format!("\n{}", super::detail::subject_words(clip));
     let flags: Vec<&str> = flags_that_count(clip, &study.policy.quality).map(|flag| flag.name()).collect();
     if !flags.is_empty() {

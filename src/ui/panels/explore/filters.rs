@@ -1,11 +1,11 @@
-//! Which recordings are shown: a text, a menu for each facet, and the conditions that hold now.
+//! Which recordings the list shows: the search, a menu for each facet, and the conditions that hold now.
 
-use eframe::egui::{Align, Button, Layout, Margin, TextEdit, Ui, vec2};
+use eframe::egui::{Align, Button, Key, Layout, Margin, Modifiers, TextEdit, Ui, vec2};
 
 use crate::data::study::filter::{Condition, Facet, Filter};
-use crate::session::{Command, StudyView};
+use crate::session::{Scores, StudyView};
 use crate::ui::format::count;
-use crate::ui::panels::Cx;
+use crate::ui::shortcuts;
 use crate::ui::theme::{self, palette, space};
 use crate::ui::widgets::{cell, chip, combo};
 
@@ -19,58 +19,56 @@ const MENU_HEIGHT: f32 = 400.0;
 /// The conditions of a facet with how many recordings meet each, for one view of the study.
 type Choices = (Facet, u64, Vec<(Condition, usize)>);
 
-/// What chooses the recordings, the same for every view of them.
+/// What narrows the list.
 #[derive(Default)]
-pub struct FilterBar {
+pub struct Filters {
     /// What the menu that is open offers, counted when it opens.
     choices: Option<Choices>,
     /// Of all menus side by side, as they were drawn last, in points.
     menus_width: f32,
 }
 
-impl FilterBar {
-    /// Draws it; what is chosen takes effect with the next frame.
-    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let study = &cx.state.study;
-        let mut filter = cx.state.explore.filter.clone();
+impl Filters {
+    /// Draws all of it, and changes `filter` as the person asks.
+    pub fn ui(&mut self, ui: &mut Ui, study: &StudyView, scores: &Scores, filter: &mut Filter) {
         if ui.available_width() < ROW_WIDTH {
-            search_ui(ui, &mut filter.text);
-            self.menus(ui, study, &mut filter);
+            search(ui, &mut filter.text);
+            self.menus(ui, study, scores, filter);
         } else {
             ui.horizontal(|ui| {
                 let search_width = ui.available_width() - self.menus_width - space::S;
-                cell(ui, search_width, Layout::top_down(Align::Min), |ui| search_ui(ui, &mut filter.text));
-                self.menus_width = self.menus(ui, study, &mut filter);
+                cell(ui, search_width, Layout::top_down(Align::Min), |ui| search(ui, &mut filter.text));
+                self.menus_width = self.menus(ui, study, scores, filter);
             });
         }
-        chips(ui, study, &mut filter);
-        if filter != cx.state.explore.filter {
-            cx.send(Command::ShowOnly(filter));
-        }
+        chips(ui, study, filter);
     }
 
     /// A menu for each facet. Returns how wide they are together, in points.
-    fn menus(&mut self, ui: &mut Ui, study: &StudyView, filter: &mut Filter) -> f32 {
-        let row = ui.horizontal(|ui| {
-            ui.spacing_mut().item_spacing.x = space::XS;
+    fn menus(&mut self, ui: &mut Ui, study: &StudyView, scores: &Scores, filter: &mut Filter) -> f32 {
+        let row = ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing = vec2(space::XS, space::XS);
             ui.spacing_mut().button_padding.x = space::S;
             ui.spacing_mut().icon_width = space::M;
-            for facet in Facet::ALL {
+            for (facet, key) in Facet::ALL.into_iter().zip(&shortcuts::FACETS) {
+                if facet == Facet::Result && scores.is_empty() {
+                    continue;
+                }
                 let name = theme::plain(facet.name());
                 let name = if filter.get(facet).is_some() { name.color(palette(ui).accent) } else { name };
                 let menu = combo(facet.name()).width(0.0).height(MENU_HEIGHT).selected_text(name).show_ui(ui, |ui| {
-                    self.menu(ui, facet, study, filter);
+                    self.menu(ui, facet, study, scores, filter);
                 });
-                menu.response.on_hover_text("Show only some recordings").accessible_name(facet.name());
+                key.opens(menu.response.accessible_name(facet.name()), "Show only some recordings");
             }
         });
         row.response.rect.width()
     }
 
-    fn menu(&mut self, ui: &mut Ui, facet: Facet, study: &StudyView, filter: &mut Filter) {
+    fn menu(&mut self, ui: &mut Ui, facet: Facet, study: &StudyView, scores: &Scores, filter: &mut Filter) {
         ui.set_width(MENU_WIDTH);
         if self.choices.as_ref().is_none_or(|(of, revision, _)| (*of, *revision) != (facet, study.revision)) {
-            self.choices = Some((facet, study.revision, facet.choices(study)));
+            self.choices = Some((facet, study.revision, facet.choices(study, scores)));
         }
         let chosen = filter.get(facet).cloned();
         if ui.selectable_label(chosen.is_none(), "All").clicked() {
@@ -88,12 +86,20 @@ impl FilterBar {
 }
 
 /// The text that a row must have somewhere.
-fn search_ui(ui: &mut Ui, text: &mut String) {
+fn search(ui: &mut Ui, text: &mut String) {
     let field = TextEdit::singleline(text)
         .hint_text("Search file, person or status")
         .desired_width(ui.available_width())
         .margin(Margin::symmetric(space::S as i8, 6));
-    ui.add(field).accessible_name("Search");
+    let field = shortcuts::SEARCH.on(ui.add(field).accessible_name("Search"), "Show only what has these letters");
+    if shortcuts::SEARCH.pressed(ui.ctx()) {
+        field.request_focus();
+    } else if field.lost_focus() {
+        // The key that leaves the field does nothing else.
+        ui.input_mut(|input| {
+            input.consume_key(Modifiers::NONE, Key::Escape) || input.consume_key(Modifiers::NONE, Key::Enter)
+        });
+    }
 }
 
 /// The conditions that hold now, each to be clicked away.
