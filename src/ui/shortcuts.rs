@@ -236,7 +236,7 @@ pub static GROUPS: [Group; 6] = [
             Line::Gesture("Shift+Up, Shift+Down", "Choose several, one after the other"),
             Line::Gesture("Ctrl and click", "Choose one more, or one less"),
             Line::Gesture("Shift and click", "Choose all from there to here"),
-            Line::Button(&CHOOSE_ALL),
+            Line::Key(&CHOOSE_ALL),
             Line::Button(&USE),
             Line::Button(&HEALTHY),
             Line::Button(&SICK),

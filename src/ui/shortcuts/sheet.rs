@@ -36,22 +36,27 @@ impl Sheet {
             .anchor(Align2::CENTER_CENTER, [0.0, 0.0])
             .frame(frame)
             .show(ctx, |ui| {
-                ScrollArea::vertical().max_height(height).auto_shrink([true, true]).show(ui, |ui| {
-                    // The longest group beside all others.
-                    let (explore, others): (Vec<&Group>, Vec<&Group>) =
-                        GROUPS.iter().partition(|group| group.name == "Explore");
-                    ui.horizontal_top(|ui| {
-                        ui.spacing_mut().item_spacing.x = space::XL;
-                        for column in [others, explore] {
-                            ui.vertical(|ui| column.into_iter().for_each(|group| group_ui(ui, group)));
-                        }
-                    });
-                });
+                ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink(true).show(
+                    ui,
+                    |ui| {
+                        // The longest group beside all others.
+                        let (explore, others): (Vec<&Group>, Vec<&Group>) =
+                            GROUPS.iter().partition(|group| group.name == "Explore");
+                        ui.horizontal_top(|ui| {
+                            ui.spacing_mut().item_spacing.x = space::XL;
+                            for column in [others, explore] {
+                                ui.vertical(|ui| column.into_iter().for_each(|group| group_ui(ui, group)));
+                            }
+                        });
+                    },
+                );
             });
     }
 }
 
 fn group_ui(ui: &mut Ui, group: &Group) {
+    // Lines of text, not rows of controls.
+    ui.spacing_mut().interact_size.y = 0.0;
     ui.label(theme::section(group.name));
     let lines = Grid::new(group.name).num_columns(2).spacing(vec2(space::L, space::XS));
     lines.show(ui, |ui| {

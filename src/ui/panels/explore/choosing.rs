@@ -42,9 +42,11 @@ impl Choosing {
             Join::Range | Join::RangeToo => {
                 let place = |id: ClipId| rows.place(id);
                 let to = place(target).unwrap_or(0);
-                // Where only one is chosen, by whatever, ranges begin there.
-                let anchor = self.anchor.filter(|_| !explore.marked.is_empty());
-                let from = anchor.and_then(place).or(explore.selected.and_then(place)).unwrap_or(to);
+                if explore.marked.is_empty() {
+                    // Where only one is chosen, by whatever, ranges begin there.
+                    self.anchor = explore.selected;
+                }
+                let from = self.anchor.and_then(place).or(explore.selected.and_then(place)).unwrap_or(to);
                 marked.extend(rows.ids().get(from.min(to)..=from.max(to)).unwrap_or_default());
             }
         }
@@ -110,6 +112,21 @@ mod tests {
         assert_eq!(after(&[(2, Alone), (3, Range), (4, Range)]), (4, vec![2, 4]), "from where it began");
         assert_eq!(after(&[(4, Alone), (3, Toggle), (1, RangeToo)]), (1, vec![1, 3, 4]));
         assert_eq!(after(&[(2, Alone), (3, Range), (1, Alone)]), (1, vec![]));
+    }
+
+    #[test]
+    fn a_range_begins_at_the_one_that_was_chosen_elsewhere() {
+        let rows = Rows::of([0, 1, 2, 3].map(ClipId).to_vec(), 4);
+        let (mut choosing, mut explore) = (Choosing::default(), Explore::default());
+        let clicked = choosing.choose(&rows, &explore, ClipId(3), Join::Alone);
+        take_in(&mut explore, clicked);
+        // As another panel, or Escape, does it.
+        take_in(&mut explore, Command::Select(ClipId(0)));
+        for (place, chosen) in [(1, 2), (2, 3)] {
+            let wish = choosing.choose(&rows, &explore, ClipId(place), Join::Range);
+            take_in(&mut explore, wish);
+            assert_eq!(explore.marked.len(), chosen);
+        }
     }
 
     #[test]

@@ -83,7 +83,7 @@ pub fn choices(ui: &mut Ui, name: &str, current: Option<Option<Decision>>, keys:
 pub fn bar(ui: &mut Ui, chosen: &Chosen, cx: &mut Cx<'_>) -> Response {
     let palette = palette(ui);
     let frame = Frame::new().fill(palette.accent_soft).corner_radius(theme::RADIUS);
-    let shown = frame.inner_margin(Margin::same(space::S as i8)).show(ui, |ui| {
+    let shown = frame.inner_margin(Margin::symmetric(space::XS as i8, space::S as i8)).show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.spacing_mut().item_spacing.y = space::XS;
         ui.label(theme::strong(in_words(chosen)).color(palette.accent));

@@ -57,13 +57,12 @@ fn play(ui: &mut Ui, view: &ClipView, sound: &SoundView, cx: &mut Cx<'_>) {
     let button = ui.add_enabled(ready, Button::new(name).min_size([64.0, theme::CONTROL_HEIGHT].into()));
     // One name, whatever the sign says right now.
     let button = button.accessible_name(shortcuts::PLAY.words());
+    let what = if sound.selection().is_some() { "the selection" } else { "from the mark on" };
+    let button = shortcuts::PLAY.on(button, &format!("{name} {what}"));
     let button = match &player.devices {
         SoundDevices::None(reason) => button.on_disabled_hover_text(reason),
         SoundDevices::Probing => button.on_disabled_hover_text("Looking for a sound device"),
-        SoundDevices::Ready(_) => {
-            let what = if sound.selection().is_some() { "the selection" } else { "from the mark on" };
-            shortcuts::PLAY.on(button, &format!("{name} {what}"))
-        }
+        SoundDevices::Ready(_) => button,
     };
     if playing {
         // The position moves without any report.
