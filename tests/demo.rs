@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use coughscope::audio::{Recording, decode};
+use coughscope::audio::{Recording, SoundFormat, decode};
 use coughscope::data::demo::{DemoConfig, DemoError, DemoStudy, NOTICE, containers, generate, is_demo, synth};
+use coughscope::data::quality::{Flag, Measures, QualityPolicy};
 use coughscope::data::{Clip, Label, LabelPolicy, SourceKind, Verdict};
 use coughscope::units::{SampleRate, Seconds};
 
@@ -278,4 +279,31 @@ fn coughs_stay_in_range_at_every_rate() {
     }
     let rate = SampleRate::new(16_000).unwrap();
     assert!(synth::cough(0, Label::Sick, rate, Seconds(0.0)).is_empty());
+}
+
+/// The demo must not teach that sick people record badly. A few recordings are flagged all the same, so that one can see
+/// what a flag looks like.
+#[test]
+fn few_coughs_are_flagged_and_health_has_no_part_in_it() {
+    const RECORDINGS: u64 = 400;
+    let rate = SampleRate::new(16_000).unwrap();
+    let policy = QualityPolicy::default();
+    let flags = |seed: u64, label| {
+        // As long as the recordings of the three datasets.
+        let length = Seconds(1.0 + 0.4 * (seed % 6) as f64);
+        let format = SoundFormat { container: "WAV".into(), codec: "PCM".into(), truncated: false };
+        let recording = Recording::new(vec![synth::cough(seed, label, rate, length)], rate, format).unwrap();
+        policy.flags(&Measures::of(&recording), length, false)
+    };
+    let [healthy, sick] = [(Label::Healthy, 0), (Label::Sick, RECORDINGS)]
+        .map(|(label, first)| (first..first + RECORDINGS).map(|seed| flags(seed, label)).collect::<Vec<_>>());
+    for flag in [Flag::NoCough, Flag::LowSnr] {
+        let shares = [&healthy, &sick].map(|sets| {
+            let percent = |count: usize| 100.0 * count as f64 / sets.len() as f64;
+            percent(sets.iter().filter(|set| set.contains(flag)).count())
+        });
+        assert!(shares.iter().all(|share| (0.2..5.0).contains(share)), "{flag}: {shares:?} % of healthy and sick");
+        // Three standard errors of a difference of two shares of 2 %.
+        assert!((shares[0] - shares[1]).abs() < 3.0, "{flag}: {shares:?} % of healthy and sick");
+    }
 }

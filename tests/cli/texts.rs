@@ -23,7 +23,7 @@ fn a_scan_in_words_has_the_flags_and_all_people() {
     }
     let all = format!("In all\n  {:>6} people with a used recording\n", scan["people"].as_u64().unwrap());
     assert!(words.ends_with(&all), "{words}");
-    assert!(words.contains("flagged: no cough found") && !words.contains("(0 recordings"), "{words}");
+    assert!(words.contains("flagged: truncated") && !words.contains("(0 recordings"), "{words}");
 }
 
 #[test]

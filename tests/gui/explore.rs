@@ -1,6 +1,5 @@
 //! Finding recordings in Explore: by a reason, by several conditions, and one after the other.
 
-use coughscope::data::quality::Flag;
 use coughscope::data::study::filter::{Condition, Filter};
 use coughscope::data::{Reason, SourceKind, Verdict};
 use coughscope::session::{Command, Scores, StudyView};
@@ -81,9 +80,10 @@ fn menus_and_search_narrow_the_list_together() {
         filter.text = text.to_owned();
         filter.choose(study(window), &Scores::default()).len()
     };
-    let conditions = [Condition::Dataset("virufy".into()), Condition::Flag(Flag::LowSnr)];
+    let conditions = [Condition::Dataset("virufy".into()), Condition::Unflagged];
     let in_menu = [count(&window, &conditions[..1], ""), count(&window, &conditions[1..], "")];
-    for (menu, entry) in [("Dataset", format!("Virufy: {}", in_menu[0])), ("Quality", format!("Noisy: {}", in_menu[1]))]
+    for (menu, entry) in
+        [("Dataset", format!("Virufy: {}", in_menu[0])), ("Quality", format!("Nothing found: {}", in_menu[1]))]
     {
         window.harness.get_by_role_and_label(Role::ComboBox, menu).click();
         window.settle();

@@ -14,7 +14,7 @@ use super::{DatasetCounts, DemoConfig, DemoError, DemoStudy};
 use crate::files::{FileError, write_atomic};
 
 /// Raised whenever the same config would give other files.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// The marker's name in the study's root.
 const MARKER_NAME: &str = "demo.toml";
 /// Tells our marker from another program's `demo.toml`.

@@ -24,8 +24,9 @@ The three folders are laid out as the real datasets are, so that the demo shows 
   coughvid/  as COUGHVID version 3 (EPFL): <uuid>.webm, .ogg, .wav and metadata_compiled.csv
   virufy/    as Virufy clinical: segmented/{pos,neg}/*.mp3 and labels.csv
 
-Some files are broken on purpose, some rows have no recording, and some people have no settled diagnosis: real datasets
-are like that. Nothing here is a copy of any of their recordings.
+Some files are broken on purpose, some rows have no recording, some people have no settled diagnosis, and now and then
+somebody, healthy or sick, only clears the throat: real datasets are like that. Nothing here is a copy of any of their
+recordings.
 
 demo.toml tells the program that this is the demo. You may delete the whole folder; the program can make it again.
 ";
