@@ -18,9 +18,6 @@ use crate::units::Seconds;
 /// Pixels of a picture, at most.
 const SIZE: [usize; 2] = [256, 96];
 
-/// Sound before the first cough that is still shown, so that its beginning is seen.
-const LEAD: Seconds = Seconds(0.1);
-
 /// Pictures that are kept though they are out of sight: 100 kB each at most.
 const KEPT: usize = 600;
 
@@ -58,7 +55,8 @@ impl Thumbnail {
     #[must_use]
     pub fn new(view: &ClipView, span: Seconds) -> Self {
         let spectrogram = view.spectrogram.spectrogram();
-        let start = view.coughs.first().map_or(0.0, |cough| cough.start.0 - LEAD.0);
+        // With what the segmentation adds before it, so that its beginning is seen.
+        let start = view.coughs.first().map_or(0.0, |cough| cough.start.0);
         // No longer than the sound has something to show, where it is long enough.
         let start = start.min(view.duration().0 - span.0).max(0.0);
         let window = Seconds(start)..Seconds(start + span.0);
@@ -213,7 +211,7 @@ mod tests {
 
     #[test]
     fn a_picture_begins_with_the_first_cough_and_is_as_long_as_all_others() {
-        for (secs, burst, from) in [(10.0, 4.0, 3.9), (10.0, 9.5, 8.0), (1.0, 0.5, 0.0)] {
+        for (secs, burst, from) in [(10.0, 4.0, 3.8), (10.0, 9.5, 8.0), (1.0, 0.5, 0.0)] {
             let thumbnail = Thumbnail::new(&view(secs, burst), Seconds(2.0));
             let window = &thumbnail.window;
             assert!((window.start.0 - from).abs() < 0.06, "{secs} s with a cough at {burst} s: {window:?}");
