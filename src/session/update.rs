@@ -366,7 +366,9 @@ impl Session {
             self.state.cohort = None;
         }
         self.tell_missing(&study);
-        self.state.study = study;
+        let old = std::mem::replace(&mut self.state.study, study);
+        // After a decision about all of them, this takes thousands of recordings apart: longer than a frame.
+        rayon::spawn(move || drop(old));
         self.find_scores();
     }
 

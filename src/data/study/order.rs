@@ -2,7 +2,6 @@
 //!
 //! To order them by something else: a variant of [`SortKey`], and its value where the compiler asks.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::filter::flags_that_count;
@@ -92,20 +91,20 @@ impl SortKey {
     fn value<'a>(self, study: &StudyView, scores: &Scores, id: ClipId, clip: &'a Clip) -> Option<Value<'a>> {
         let facts = clip.facts();
         match self {
-            Self::File => Value::text(clip.path.file_name().unwrap_or(clip.path.as_os_str()).to_string_lossy()),
-            Self::Person => Value::text(clip.person.name().into()),
-            Self::Dataset => Value::text(clip.dataset_name().into()),
-            Self::Label => Some(Value::Number(label_rank(&clip.verdict))),
-            Self::Status => Value::text(clip.status.as_str().into()),
-            Self::Length => Some(Value::Number(facts?.duration.0)),
-            Self::Codec => Value::text(facts?.format.codec.as_str().into()),
-            Self::Rate => Some(Value::Number(f64::from(facts?.rate.hz()))),
+            Self::File => Value::text(clip.path.file_name().unwrap_or(clip.path.as_os_str()).as_encoded_bytes()),
+            Self::Person => Value::text(clip.person.name().as_bytes()),
+            Self::Dataset => Value::text(clip.dataset_name().as_bytes()),
+            Self::Label => Some(Value::number(label_rank(&clip.verdict))),
+            Self::Status => Value::text(clip.status.as_bytes()),
+            Self::Length => Some(Value::number(facts?.duration.0)),
+            Self::Codec => Value::text(facts?.format.codec.as_bytes()),
+            Self::Rate => Some(Value::number(f64::from(facts?.rate.hz()))),
             Self::Quality => {
                 facts?;
-                Some(Value::Number(flags_that_count(clip, &study.policy.quality).count() as f64))
+                Some(Value::number(flags_that_count(clip, &study.policy.quality).count() as f64))
             }
-            Self::Decision => Some(Value::Number(decision_rank(clip.decision?))),
-            Self::Score => Some(Value::Number(scores.get(id)?.value)),
+            Self::Decision => Some(Value::number(decision_rank(clip.decision?))),
+            Self::Score => Some(Value::number(scores.get(id)?.value)),
         }
     }
 }
@@ -128,46 +127,43 @@ fn decision_rank(decision: Decision) -> f64 {
     }
 }
 
-/// What recordings are compared by.
-enum Value<'a> {
-    Number(f64),
-    Text {
-        /// The first letters in lower case: most names differ there, and comparing numbers is faster.
-        start: u64,
-        text: Cow<'a, str>,
-    },
+/// What recordings are compared by: mostly one number, as a list of thousands is put in order within a frame.
+struct Value<'a> {
+    /// A number, or the first letters of a text in lower case.
+    start: u128,
+    /// What of a text comes after these.
+    rest: &'a [u8],
 }
 
 impl<'a> Value<'a> {
+    fn number(number: f64) -> Self {
+        let bits = number.to_bits();
+        // As `f64::total_cmp` orders: the negative ones turned round, and below the others.
+        let ordered = if number.is_sign_negative() { !bits } else { bits | (1 << 63) };
+        Self { start: u128::from(ordered), rest: &[] }
+    }
+
     /// `None` for an empty text.
-    fn text(text: Cow<'a, str>) -> Option<Self> {
-        let mut start = [0; 8];
-        for (letter, byte) in start.iter_mut().zip(text.bytes()) {
+    fn text(text: &'a [u8]) -> Option<Self> {
+        let mut start = [0; size_of::<u128>()];
+        for (letter, byte) in start.iter_mut().zip(text) {
             *letter = byte.to_ascii_lowercase();
         }
-        (!text.is_empty()).then(|| Self::Text { start: u64::from_be_bytes(start), text })
+        let rest = text.get(start.len()..).unwrap_or_default();
+        (!text.is_empty()).then(|| Self { start: u128::from_be_bytes(start), rest })
     }
 
     fn compare(&self, other: &Self) -> Ordering {
-        match (self, other) {
-            (Self::Number(one), Self::Number(other)) => one.total_cmp(other),
-            (Self::Text { start: own_start, text: own }, Self::Text { start, text }) => {
-                own_start.cmp(start).then_with(|| without_case(own, text))
-            }
-            // One key has one kind of value.
-            (Self::Number(_), Self::Text { .. }) => Ordering::Less,
-            (Self::Text { .. }, Self::Number(_)) => Ordering::Greater,
-        }
+        self.start.cmp(&other.start).then_with(|| without_case(self.rest, other.rest))
     }
 }
 
-fn without_case(one: &str, other: &str) -> Ordering {
-    // Every file of Coswara is called one of two names.
+fn without_case(one: &[u8], other: &[u8]) -> Ordering {
+    // Most are the same, or empty.
     if one == other {
         return Ordering::Equal;
     }
-    let letters = |text: &str| text.bytes().map(|byte| byte.to_ascii_lowercase()).collect::<Vec<_>>();
-    letters(one).cmp(&letters(other))
+    one.iter().map(u8::to_ascii_lowercase).cmp(other.iter().map(u8::to_ascii_lowercase))
 }
 
 #[cfg(test)]
@@ -250,5 +246,14 @@ mod tests {
             Some((SortKey::File, up)),
         ];
         assert_eq!(clicks, expected);
+    }
+
+    #[test]
+    fn numbers_and_long_names_are_ordered_as_they_are() {
+        let numbers = [f64::NEG_INFINITY, -2.5, -1.0, -0.0, 0.0, 1e-9, 0.5, 44_100.0, f64::INFINITY];
+        assert!(numbers.map(Value::number).is_sorted_by(|one, other| one.compare(other).is_lt()));
+        let names = ["neg-0423-003-cough-a", "Neg-0423-003-cough-B", "neg-0423-003-cough-b-2", "neg-0423-003-cougi"];
+        let names = names.map(|name| Value::text(name.as_bytes()).unwrap());
+        assert!(names.is_sorted_by(|one, other| one.compare(other).is_lt()));
     }
 }
