@@ -154,15 +154,16 @@ impl<'a> Value<'a> {
     }
 
     fn compare(&self, other: &Self) -> Ordering {
-        self.start.cmp(&other.start).then_with(|| without_case(self.rest, other.rest))
+        let starts = self.start.cmp(&other.start);
+        // Short names and numbers are told by their start alone, and most that are compared are equal.
+        if self.rest.is_empty() && other.rest.is_empty() {
+            return starts;
+        }
+        starts.then_with(|| without_case(self.rest, other.rest))
     }
 }
 
 fn without_case(one: &[u8], other: &[u8]) -> Ordering {
-    // Most are the same, or empty.
-    if one == other {
-        return Ordering::Equal;
-    }
     one.iter().map(u8::to_ascii_lowercase).cmp(other.iter().map(u8::to_ascii_lowercase))
 }
 
