@@ -168,9 +168,11 @@ pub(super) fn charts(args: Charts, data_folder: PathBuf) -> Result<(), CliError>
         driver.carry_out(Command::ExportPictures(folder))?;
     }
     if args.json {
-        return print_json(&serde_json::json!({ "cohort": cohort, "findings": cohort.findings() }));
+        print_json(&serde_json::json!({ "cohort": cohort, "findings": cohort.findings() }))?;
+    } else {
+        output::print(&cohort_text(&cohort))?;
     }
-    output::print(&cohort_text(&cohort))
+    require_folders(&driver.state().study)
 }
 
 fn cohort_text(cohort: &Cohort) -> String {

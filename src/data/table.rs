@@ -119,10 +119,16 @@ fn text_of(path: &Path) -> io::Result<String> {
     Ok(path_text::to_text(&std::path::absolute(path)?))
 }
 
+/// Whether a file is called as a table is: everything else that is opened counts as a recording.
+#[must_use]
+pub fn has_table_name(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"))
+}
+
 /// Whether the file at `path` is such a table. Reads only its beginning.
 #[must_use]
 pub fn is_combined_table(path: &Path) -> bool {
-    Table::has_columns(path, &NEEDED)
+    has_table_name(path) && Table::has_columns(path, &NEEDED)
 }
 
 /// Whether the file at `path` is such a table as [`write()`] makes it, and no other with its columns. Reads only its

@@ -22,7 +22,7 @@ use crate::data::features::Features;
 use crate::data::sources::mapped::{Mapping, MappingCount};
 use crate::data::study::StudyView;
 use crate::data::study::settings::is_study;
-use crate::data::table::is_combined_table;
+use crate::data::table::{has_table_name, is_combined_table};
 use crate::data::{Clip, LabelPolicy};
 use crate::report::predictions::{self, Prediction};
 use crate::report::{self, history};
@@ -176,7 +176,7 @@ pub fn panic_text(panic: &(dyn Any + Send)) -> String {
 pub(super) fn sort_paths(paths: Vec<PathBuf>) -> Sorted {
     let mut sorted = Sorted::default();
     for path in paths {
-        let is_table = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+        let is_table = has_table_name(&path);
         let list = if !path.exists() {
             &mut sorted.missing
         } else if path.is_dir() {

@@ -50,6 +50,8 @@ fn a_table_is_written_over_an_earlier_one_only() {
     refused("mine.csv", "has not exported");
     refused("mine", "has not exported");
 
+    // Nothing would open it again.
+    assert!(failure(&table("all.txt"), 1).contains(".csv") && !folder.path().join("all.txt").exists());
     assert!(table("all.csv").status.success());
     let policy = folder.path().join("all.policy.toml");
     let written = std::fs::read_to_string(&policy).unwrap();

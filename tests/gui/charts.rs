@@ -146,6 +146,7 @@ fn a_chart_has_its_numbers_as_a_table() {
 fn pictures_and_tables_are_saved_whole_and_never_over_others() {
     let mut window = Window::new(SMALLEST, Theme::Light);
     window.open_study(PEOPLE);
+    show_charts(&mut window);
     let folder = tempfile::tempdir().unwrap();
     for name in ["pictures", "pictures-2"] {
         window.harness.state_mut().send(Command::ExportPictures(folder.path().to_owned()));
@@ -182,8 +183,8 @@ fn pictures_and_tables_are_saved_whole_and_never_over_others() {
 fn without_used_recordings_or_one_class_the_page_says_so() {
     let mut window = Window::new(USUAL, Theme::Light);
     window.open_study(60);
-    decide_by(&mut window, only(None));
     show_charts(&mut window);
+    decide_by(&mut window, only(None));
     window.harness.get_by_label("Nothing to count yet");
     window.save(&scratch().join("charts-empty.png"));
     decide_by(&mut window, only(Some(Label::Sick)));

@@ -7,7 +7,7 @@ use coughscope::ui::panels::PanelId;
 use eframe::egui::{Event, Key, Modifiers, PointerButton, Theme, Vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
-use super::screenshots::{THEMES, scratch};
+use super::screenshots::{THEMES, pictures, scratch};
 use super::support::run_until;
 use super::window::{LARGE, PATIENCE, SMALLEST, USUAL, Window};
 
@@ -193,7 +193,8 @@ fn the_gallery_is_pictured() {
                 })
                 .collect();
             wait_for_pictures(&mut window, &shown);
-            window.save(&scratch().join(format!("{file}-{theme_name}.png")));
+            let folder = if size == USUAL { pictures() } else { scratch() };
+            window.save(&folder.join(format!("{file}-{theme_name}.png")));
         }
     }
 }

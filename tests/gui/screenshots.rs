@@ -22,7 +22,7 @@ const PEOPLE: usize = 120;
 const EPOCHS: usize = 14;
 
 /// Where the pictures of the README go.
-fn pictures() -> PathBuf {
+pub fn pictures() -> PathBuf {
     if std::env::var_os("UPDATE_SCREENSHOTS").is_some() {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("screenshots")
     } else {

@@ -21,6 +21,12 @@ pub enum ExportError {
         /// The table.
         path: PathBuf,
     },
+    /// A table is known by its name.
+    #[error("a table is called .csv, or nothing opens it again; choose such a name ({})", path.display())]
+    NoTableName {
+        /// The table.
+        path: PathBuf,
+    },
     /// There is something that was not exported.
     #[error(
         "there is a file that coughscope has not exported, and it would be lost; choose another name, or move that file \
@@ -55,6 +61,9 @@ impl StudyView {
     /// # Errors
     /// [`ExportError`] when something else is there, or a file cannot be written.
     pub fn export(&self, path: &Path) -> Result<PathBuf, ExportError> {
+        if !table::has_table_name(path) {
+            return Err(ExportError::NoTableName { path: path.to_owned() });
+        }
         let beside = path.with_extension(policy::EXTENSION);
         let place = settled(path);
         if let Some(source) = self.sources.iter().find(|source| place.starts_with(canonical(&source.root))) {

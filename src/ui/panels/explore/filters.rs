@@ -11,6 +11,8 @@ use crate::ui::widgets::{cell, chip, combo};
 
 /// Where there is as much room, in points, the text stands beside the menus.
 const ROW_WIDTH: f32 = 720.0;
+/// Of the menus side by side before they were drawn once, in points.
+const MENUS_WIDTH: f32 = 400.0;
 /// Width of a menu's entries, in points: room for the longer reasons.
 const MENU_WIDTH: f32 = 360.0;
 /// Height of the longest menu, in points; it scrolls.
@@ -20,7 +22,6 @@ const MENU_HEIGHT: f32 = 400.0;
 type Choices = (Facet, u64, Vec<(Condition, usize)>);
 
 /// What narrows the list.
-#[derive(Default)]
 pub struct Filters {
     /// What the menu that is open offers, counted when it opens.
     choices: Option<Choices>,
@@ -28,41 +29,45 @@ pub struct Filters {
     menus_width: f32,
 }
 
+impl Default for Filters {
+    fn default() -> Self {
+        Self { choices: None, menus_width: MENUS_WIDTH }
+    }
+}
+
 impl Filters {
     /// Draws all of it, and changes `filter` as the person asks.
     pub fn ui(&mut self, ui: &mut Ui, study: &StudyView, scores: &Scores, filter: &mut Filter) {
         if ui.available_width() < ROW_WIDTH {
             search(ui, &mut filter.text);
-            self.menus(ui, study, scores, filter);
+            ui.horizontal_wrapped(|ui| self.menus(ui, study, scores, filter));
         } else {
             ui.horizontal(|ui| {
                 let search_width = ui.available_width() - self.menus_width - space::S;
                 cell(ui, search_width, Layout::top_down(Align::Min), |ui| search(ui, &mut filter.text));
-                self.menus_width = self.menus(ui, study, scores, filter);
+                let menus = ui.horizontal(|ui| self.menus(ui, study, scores, filter));
+                self.menus_width = menus.response.rect.width();
             });
         }
         chips(ui, study, filter);
     }
 
-    /// A menu for each facet. Returns how wide they are together, in points.
-    fn menus(&mut self, ui: &mut Ui, study: &StudyView, scores: &Scores, filter: &mut Filter) -> f32 {
-        let row = ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().item_spacing = vec2(space::XS, space::XS);
-            ui.spacing_mut().button_padding.x = space::S;
-            ui.spacing_mut().icon_width = space::M;
-            for (facet, key) in Facet::ALL.into_iter().zip(&shortcuts::FACETS) {
-                if facet == Facet::Result && scores.is_empty() {
-                    continue;
-                }
-                let name = theme::plain(facet.name());
-                let name = if filter.get(facet).is_some() { name.color(palette(ui).accent) } else { name };
-                let menu = combo(facet.name()).width(0.0).height(MENU_HEIGHT).selected_text(name).show_ui(ui, |ui| {
-                    self.menu(ui, facet, study, scores, filter);
-                });
-                key.opens(menu.response.accessible_name(facet.name()), "Show only some recordings");
+    /// A menu for each facet.
+    fn menus(&mut self, ui: &mut Ui, study: &StudyView, scores: &Scores, filter: &mut Filter) {
+        ui.spacing_mut().item_spacing = vec2(space::XS, space::XS);
+        ui.spacing_mut().button_padding.x = space::S;
+        ui.spacing_mut().icon_width = space::M;
+        for (facet, key) in Facet::ALL.into_iter().zip(&shortcuts::FACETS) {
+            if facet == Facet::Result && scores.is_empty() {
+                continue;
             }
-        });
-        row.response.rect.width()
+            let name = theme::plain(facet.name());
+            let name = if filter.get(facet).is_some() { name.color(palette(ui).accent) } else { name };
+            let menu = combo(facet.name()).width(0.0).height(MENU_HEIGHT).selected_text(name).show_ui(ui, |ui| {
+                self.menu(ui, facet, study, scores, filter);
+            });
+            key.opens(menu.response.accessible_name(facet.name()), "Show only some recordings");
+        }
     }
 
     fn menu(&mut self, ui: &mut Ui, facet: Facet, study: &StudyView, scores: &Scores, filter: &mut Filter) {
