@@ -158,6 +158,21 @@ fn a_double_click_shows_the_recording_by_itself() {
 }
 
 #[test]
+fn a_key_decides_about_the_one_that_is_seen_to_be_chosen() {
+    let mut window = gallery(USUAL);
+    let sick = of(&window, Label::Sick);
+    let marked = sick[..3].iter().copied().map(ClipId).collect();
+    window.harness.state_mut().send(Command::SelectMany { shown: ClipId(sick[0]), marked });
+    window.settle();
+    window.harness.key_press(Key::H);
+    run_until(&mut window.harness, PATIENCE, "the decision", |harness| {
+        harness.state().state().study.clips[sick[0]].decision.is_some()
+    });
+    let decided = study(&window).clips.iter().filter(|clip| clip.decision.is_some()).count();
+    assert_eq!(decided, 1, "those that were chosen with it in the list are not seen here");
+}
+
+#[test]
 fn another_span_is_shown_at_once() {
     let mut window = gallery(USUAL);
     let sick = of(&window, Label::Sick)[0];

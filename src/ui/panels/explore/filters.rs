@@ -1,9 +1,11 @@
 //! Which recordings the list shows: the search, a menu for each facet, and the conditions that hold now.
 
+use std::sync::Arc;
+
 use eframe::egui::{Align, Button, Key, Layout, Margin, Modifiers, TextEdit, Ui, vec2};
 
 use crate::data::study::filter::{Condition, Facet, Filter};
-use crate::session::{Scores, StudyView};
+use crate::session::{Scores, State, StudyView};
 use crate::ui::format::count;
 use crate::ui::shortcuts;
 use crate::ui::theme::{self, palette, space};
@@ -18,8 +20,28 @@ const MENU_WIDTH: f32 = 360.0;
 /// Height of the longest menu, in points; it scrolls.
 const MENU_HEIGHT: f32 = 400.0;
 
-/// The conditions of a facet with how many recordings meet each, for one view of the study.
-type Choices = (Facet, u64, Vec<(Condition, usize)>);
+/// The conditions of a facet with how many recordings meet each, for one view of the study and the scores of one run.
+struct Choices {
+    facet: Facet,
+    revision: u64,
+    scores: Arc<Scores>,
+    counted: Vec<(Condition, usize)>,
+}
+
+impl Choices {
+    fn of(facet: Facet, state: &State) -> Self {
+        Self {
+            facet,
+            revision: state.study.revision,
+            scores: Arc::clone(&state.scores),
+            counted: facet.choices(&state.study, &state.scores),
+        }
+    }
+
+    fn is_of(&self, facet: Facet, state: &State) -> bool {
+        (self.facet, self.revision) == (facet, state.study.revision) && Arc::ptr_eq(&self.scores, &state.scores)
+    }
+}
 
 /// What narrows the list.
 pub struct Filters {
@@ -37,50 +59,50 @@ impl Default for Filters {
 
 impl Filters {
     /// Draws all of it, and changes `filter` as the person asks.
-    pub fn ui(&mut self, ui: &mut Ui, study: &StudyView, scores: &Scores, filter: &mut Filter) {
+    pub fn ui(&mut self, ui: &mut Ui, state: &State, filter: &mut Filter) {
         if ui.available_width() < ROW_WIDTH {
             search(ui, &mut filter.text);
-            ui.horizontal_wrapped(|ui| self.menus(ui, study, scores, filter));
+            ui.horizontal_wrapped(|ui| self.menus(ui, state, filter));
         } else {
             ui.horizontal(|ui| {
                 let search_width = ui.available_width() - self.menus_width - space::S;
                 cell(ui, search_width, Layout::top_down(Align::Min), |ui| search(ui, &mut filter.text));
-                let menus = ui.horizontal(|ui| self.menus(ui, study, scores, filter));
+                let menus = ui.horizontal(|ui| self.menus(ui, state, filter));
                 self.menus_width = menus.response.rect.width();
             });
         }
-        chips(ui, study, filter);
+        chips(ui, &state.study, filter);
     }
 
     /// A menu for each facet.
-    fn menus(&mut self, ui: &mut Ui, study: &StudyView, scores: &Scores, filter: &mut Filter) {
+    fn menus(&mut self, ui: &mut Ui, state: &State, filter: &mut Filter) {
         ui.spacing_mut().item_spacing = vec2(space::XS, space::XS);
         ui.spacing_mut().button_padding.x = space::S;
         ui.spacing_mut().icon_width = space::M;
         for (facet, key) in Facet::ALL.into_iter().zip(&shortcuts::FACETS) {
-            if facet == Facet::Result && scores.is_empty() {
+            if facet == Facet::Result && state.scores.is_empty() {
                 continue;
             }
             let name = theme::plain(facet.name());
             let name = if filter.get(facet).is_some() { name.color(palette(ui).accent) } else { name };
             let menu = combo(facet.name()).width(0.0).height(MENU_HEIGHT).selected_text(name).show_ui(ui, |ui| {
-                self.menu(ui, facet, study, scores, filter);
+                self.menu(ui, facet, state, filter);
             });
             key.opens(menu.response.accessible_name(facet.name()), "Show only some recordings");
         }
     }
 
-    fn menu(&mut self, ui: &mut Ui, facet: Facet, study: &StudyView, scores: &Scores, filter: &mut Filter) {
+    fn menu(&mut self, ui: &mut Ui, facet: Facet, state: &State, filter: &mut Filter) {
         ui.set_width(MENU_WIDTH);
-        if self.choices.as_ref().is_none_or(|(of, revision, _)| (*of, *revision) != (facet, study.revision)) {
-            self.choices = Some((facet, study.revision, facet.choices(study, scores)));
+        if self.choices.as_ref().is_none_or(|choices| !choices.is_of(facet, state)) {
+            self.choices = Some(Choices::of(facet, state));
         }
         let chosen = filter.get(facet).cloned();
         if ui.selectable_label(chosen.is_none(), "All").clicked() {
             filter.clear(facet);
         }
-        for (condition, recordings) in self.choices.iter().flat_map(|(_, _, choices)| choices) {
-            let (words, number) = (condition.words(study), count(*recordings));
+        for (condition, recordings) in self.choices.iter().flat_map(|choices| &choices.counted) {
+            let (words, number) = (condition.words(&state.study), count(*recordings));
             let entry = Button::selectable(chosen.as_ref() == Some(condition), &words);
             let entry = ui.add(entry.right_text(theme::muted(ui, &number)).truncate().min_size(vec2(MENU_WIDTH, 0.0)));
             if entry.accessible_name(format!("{words}: {number}")).on_hover_text(words).clicked() {

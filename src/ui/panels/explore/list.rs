@@ -73,7 +73,7 @@ impl RecordingList {
     pub fn ui(&mut self, ui: &mut Ui, filters: &mut Filters, cx: &mut Cx<'_>) {
         let state = cx.state;
         let mut filter = state.explore.filter.clone();
-        filters.ui(ui, &state.study, &state.scores, &mut filter);
+        filters.ui(ui, state, &mut filter);
         let change = self.rows.update(state);
         self.follow(change, cx);
         self.head(ui, state, &mut filter);

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use eframe::egui::Key;
 
 use super::super::fate::Fate;
-use super::super::rows::{Chosen, Rows};
+use super::super::rows::{Change, Rows};
 use crate::data::Label;
 use crate::data::study::filter::{Facet, Filter};
 use crate::session::{ClipId, State};
@@ -56,18 +56,13 @@ impl Step {
 }
 
 impl Groups {
-    /// Chooses the recordings again where the study, the filter or the order has changed. Returns whether one has.
-    pub fn update(&mut self, state: &State) -> bool {
+    /// Chooses the recordings again where the study, the filter or the order has changed. Returns what has.
+    pub fn update(&mut self, state: &State) -> Option<Change> {
         let change = self.rows.update(state);
         if change.is_some() {
             self.all = groups(state, self.rows.ids());
         }
-        change.is_some()
-    }
-
-    /// What is chosen together.
-    pub fn chosen(&self) -> &Chosen {
-        self.rows.chosen()
+        change
     }
 
     /// All groups; the two classes first.

@@ -13,6 +13,7 @@ use self::groups::{Group, Groups, Step};
 use self::tile::{TILE_HEIGHT, Tiles};
 use super::filters::Filters;
 use super::picture_form::{PictureForm, whole_range};
+use super::rows::{Change, Chosen};
 use super::{decide, detail};
 use crate::data::Clip;
 use crate::session::{ClipId, Command, SoundCommand, SoundDevices, ThumbnailConfig};
@@ -66,14 +67,16 @@ impl Gallery {
             // The frame's own margins and hairlines.
             ui.set_height(height - 2.0 * space::L - 2.0);
             let mut filter = cx.state.explore.filter.clone();
-            filters.ui(ui, &cx.state.study, &cx.state.scores, &mut filter);
+            filters.ui(ui, cx.state, &mut filter);
             if filter != cx.state.explore.filter {
                 cx.send(Command::ShowOnly(filter));
             }
-            if self.groups.update(cx.state) {
+            // Whoever looks around while recordings are read is not brought back.
+            if matches!(self.groups.update(cx.state), Some(Change::Filter | Change::Order)) {
                 self.reveal = cx.state.explore.selected;
             }
-            decide::keys(ui, self.groups.chosen(), cx);
+            // About the one that is seen to be chosen: what was chosen together in the list does not show here.
+            decide::keys(ui, &Chosen::default(), cx);
             self.scales(ui, form.look(), cx);
             ui.with_layout(Layout::bottom_up(Align::Min), |ui| {
                 ask = chosen(ui, cx);
