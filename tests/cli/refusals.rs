@@ -48,7 +48,8 @@ fn a_table_is_written_over_an_earlier_one_only() {
     let mine = "path,dataset,person,label,reason\na.wav,mine,anna,sick,\n";
     std::fs::write(folder.path().join("mine.csv"), mine).unwrap();
     refused("mine.csv", "has not exported");
-    refused("mine", "has not exported");
+    std::fs::create_dir(folder.path().join("folder.csv")).unwrap();
+    refused("folder.csv", "folder");
 
     // Nothing would open it again.
     assert!(failure(&table("all.txt"), 1).contains(".csv") && !folder.path().join("all.txt").exists());
