@@ -49,7 +49,10 @@ fn a_table_is_written_over_an_earlier_one_only() {
     std::fs::write(folder.path().join("mine.csv"), mine).unwrap();
     refused("mine.csv", "has not exported");
     std::fs::create_dir(folder.path().join("folder.csv")).unwrap();
-    refused("folder.csv", "folder");
+    refused("folder.csv", "is a folder");
+    refused("made", "is a folder");
+    std::fs::create_dir(folder.path().join("beside.policy.toml")).unwrap();
+    refused("beside.csv", "is a folder");
 
     // Nothing would open it again.
     assert!(failure(&table("all.txt"), 1).contains(".csv") && !folder.path().join("all.txt").exists());

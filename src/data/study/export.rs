@@ -21,6 +21,9 @@ pub enum ExportError {
         /// The table.
         path: PathBuf,
     },
+    /// There is a folder where a file of the export would lie.
+    #[error("this is a folder, and a file is to be written here; choose another name, such as one inside of it ({})", .0.display())]
+    IsFolder(PathBuf),
     /// A table is known by its name.
     #[error("a table is called .csv, or nothing opens it again; choose such a name ({})", path.display())]
     NoTableName {
@@ -61,10 +64,14 @@ impl StudyView {
     /// # Errors
     /// [`ExportError`] when something else is there, or a file cannot be written.
     pub fn export(&self, path: &Path) -> Result<PathBuf, ExportError> {
+        let beside = path.with_extension(policy::EXTENSION);
+        // Before its name: whoever gives a folder has none in mind yet.
+        if let Some(folder) = [path, &beside].into_iter().find(|path| path.is_dir()) {
+            return Err(ExportError::IsFolder(folder.to_owned()));
+        }
         if !table::has_table_name(path) {
             return Err(ExportError::NoTableName { path: path.to_owned() });
         }
-        let beside = path.with_extension(policy::EXTENSION);
         let place = settled(path);
         if let Some(source) = self.sources.iter().find(|source| place.starts_with(canonical(&source.root))) {
             return Err(ExportError::InDataset { dataset: source.name().into_owned(), path: path.to_owned() });
