@@ -28,7 +28,7 @@ impl Session {
             return;
         }
         if let Some(source) = self.state.study.sources.iter().find(|source| !source.present) {
-            let reason = not_there(&source.name(), &source.root);
+            let reason = not_there(source.name(), &source.root);
             self.say(Severity::Error, format!("The training was not started: {reason}"));
             return;
         }
@@ -45,7 +45,7 @@ impl Session {
         self.stops.insert(id, Arc::clone(&stop));
         let clips = self.state.study.used().cloned().collect();
         let sources = &self.state.study.sources;
-        let folders = sources.iter().map(|source| (source.name().into_owned(), source.root.clone())).collect();
+        let folders = sources.iter().map(|source| (source.name().to_owned(), source.root.clone())).collect();
         let experiment = Experiment { id, name, folder, config, clips, synthetic, folders };
         self.spawn("train", move |reporter| {
             run_experiment(reporter, &experiment, &stop);

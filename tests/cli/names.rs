@@ -22,18 +22,23 @@ fn named(bytes: &[u8]) -> OsString {
 /// that is no sound. Gives its place.
 fn make_folder(around: &Path, coughs: u64) -> PathBuf {
     let root = around.join(named(ZURICH));
+    write_coughs(&root, 0, coughs);
+    std::fs::write(root.join("sick").join(named(b"broken\xff.wav")), "no sound").unwrap();
+    root
+}
+
+/// A plain folder with this many coughs of each class, others for each `seed`.
+fn write_coughs(root: &Path, seed: u64, coughs: u64) {
     let rate = SampleRate::new(16_000).unwrap();
     for (class, label) in [("healthy", Label::Healthy), ("sick", Label::Sick)] {
         let folder = root.join(class);
         std::fs::create_dir_all(&folder).unwrap();
         for number in 0..coughs {
-            let seed = if label == Label::Healthy { number.max(1) } else { 1_000 + number };
+            let seed = seed + if label == Label::Healthy { number.max(1) } else { 1_000 + number };
             let bytes = wav::encode_pcm16(&synth::cough(seed, label, rate, Seconds(1.5)), rate).unwrap();
             std::fs::write(folder.join(named(&[b"\xfc", format!("{number}.wav").as_bytes()].concat())), bytes).unwrap();
         }
     }
-    std::fs::write(root.join("sick").join(named(b"broken\xff.wav")), "no sound").unwrap();
-    root
 }
 
 fn run(folder: &Path, arguments: &[&dyn AsRef<OsStr>]) -> Output {
@@ -69,6 +74,41 @@ fn scan_split_and_table_name_them() {
     let again = json(&run(place.path(), &[&"scan", &table, &"--json"]));
     assert!(again["sources"][0]["path"].as_str().unwrap().ends_with("/table%FF.csv"), "{again}");
     assert_eq!(again["people"], scan["people"]);
+}
+
+/// Two folders of one name, and two whose names look alike: each is a dataset with people of its own, and the name that
+/// is listed can be given.
+#[test]
+fn folders_that_are_called_alike_are_told_apart() {
+    let place = tempfile::tempdir().unwrap();
+    let folders = [named(b"a/data"), named(b"b/data"), named(b"a/Z\xfcrich"), named(b"a/Z\xfdrich")];
+    for (seed, folder) in (0..).step_by(100).zip(&folders) {
+        write_coughs(&place.path().join(folder), seed, 6);
+    }
+    let [one, two, three, four] = &folders;
+    let scan = json(&run(place.path(), &[&"scan", one, two, three, four, &"--study", &"mine", &"--json"]));
+    let used = |source: &Value| source["healthy"].as_u64().unwrap() + source["sick"].as_u64().unwrap();
+    let all: u64 = scan["sources"].as_array().unwrap().iter().map(used).sum();
+    assert_eq!(scan["people"], all, "every file is a person of its own");
+
+    let folds = |study: &str| {
+        let split = json(&run(place.path(), &[&"split", &"--study", &study, &"--by", &"dataset", &"--json"]));
+        let folds = split["folds"].as_array().unwrap().iter();
+        folds.map(|fold| fold["held_out"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(folds("mine"), ["Z%FCrich", "Z%FDrich", "data", "data (2)"]);
+    for name in folds("mine") {
+        let split =
+            run(place.path(), &[&"split", &"--study", &"mine", &"--by", &"dataset", &"--held-out", &name, &"--json"]);
+        let test = &json(&split)["datasets"][&name]["test"];
+        assert!(test["sick"]["people"].as_u64().unwrap() > 4, "{name}: {test}");
+    }
+
+    let table = run(place.path(), &[&"table", &"--study", &"mine", &"--out", &"all.csv"]);
+    assert!(table.status.success());
+    let again = json(&run(place.path(), &[&"scan", &"all.csv", &"--study", &"other", &"--json"]));
+    assert_eq!(again["people"], scan["people"]);
+    assert_eq!(folds("other"), folds("mine"));
 }
 
 /// A row of a dataset's own table whose sound is missing.

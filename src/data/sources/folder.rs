@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::search::{files_below, list};
 use super::{Clip, Contents, Listing, Source, SourceError, SourceKind};
-use super::{has_extension, name_of, person};
+use super::{folder_name, has_extension, person};
 use crate::audio;
 use crate::data::path_text;
 
@@ -58,8 +58,9 @@ fn parts_in(folder: &Listing) -> Vec<Listing> {
 
 fn clip(root: &Path, path: PathBuf, class: &str) -> Clip {
     // The root's own name keeps apart two folders that hold files of the same name.
+    let dataset = folder_name(root);
     // Two names that are not UTF-8 must not become one person's.
     let inside = path_text::to_text(path.strip_prefix(root).unwrap_or(&path));
-    let person = person(SourceKind::Folder, &format!("{}/{inside}", name_of(root)));
-    Clip { dataset: name_of(root).into(), ..Clip::new(path, SourceKind::Folder, person, class) }
+    let person = person(SourceKind::Folder, &format!("{dataset}/{inside}"));
+    Clip { dataset: dataset.into(), ..Clip::new(path, SourceKind::Folder, person, class) }
 }

@@ -15,6 +15,7 @@ pub(super) mod table;
 mod virufy;
 mod virufy_cdf;
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -25,7 +26,7 @@ pub use search::{MOST_LEVELS, find};
 pub(super) use search::{files_below, list};
 
 use self::fields::Fields;
-use super::Clip;
+use super::{Clip, path_text};
 use crate::files::FileError;
 
 /// The kinds of dataset.
@@ -74,14 +75,17 @@ impl SourceKind {
         }
     }
 
+    /// Whether it is one dataset wherever it lies: its name is the same in every copy, and so are its people.
+    #[must_use]
+    pub const fn is_published(self) -> bool {
+        !matches!(self, Self::Folder | Self::Table)
+    }
+
     /// The name on screen of the dataset of this kind in `root`: a plain folder and a table are called as they are on the
     /// disk.
     #[must_use]
-    pub fn name_in(self, root: &Path) -> std::borrow::Cow<'_, str> {
-        match self {
-            Self::Folder | Self::Table if root.file_name().is_some() => name_of(root),
-            known => known.name().into(),
-        }
+    pub fn name_in(self, root: &Path) -> Cow<'_, str> {
+        if self.is_published() || root.file_name().is_none() { self.name().into() } else { folder_name(root) }
     }
 }
 
@@ -200,12 +204,19 @@ pub enum SourceError {
 }
 
 /// The last part of a path as text; empty where there is none.
-pub(super) fn name_of(path: &Path) -> std::borrow::Cow<'_, str> {
+pub(super) fn name_of(path: &Path) -> Cow<'_, str> {
     path.file_name().unwrap_or_default().to_string_lossy()
 }
 
+/// What a dataset is called after its folder or file: a name that is no readable text as [`path_text`] writes it, so that
+/// it can be typed.
+pub(super) fn folder_name(root: &Path) -> Cow<'_, str> {
+    let name = root.file_name().unwrap_or_default();
+    name.to_str().map_or_else(|| path_text::to_text(Path::new(name)).into(), Cow::from)
+}
+
 /// The last part of a path as text, without its extension.
-pub(super) fn stem_of(path: &Path) -> std::borrow::Cow<'_, str> {
+pub(super) fn stem_of(path: &Path) -> Cow<'_, str> {
     path.file_stem().unwrap_or_default().to_string_lossy()
 }
 

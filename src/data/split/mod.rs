@@ -288,8 +288,10 @@ fn not_there(asked: Option<&str>) -> String {
 /// Makes every recording of one dataset a test recording.
 fn hold_out(items: &[SplitItem<'_>], held_out: Option<&str>, parts: &mut [Part]) -> Result<(), SplitError> {
     let datasets: BTreeSet<&str> = items.iter().map(|item| item.dataset).collect();
+    // Two folders may differ in upper and lower case alone.
+    let exact = held_out.and_then(|asked| datasets.get(asked));
     let is_asked = |name: &&&str| held_out.is_some_and(|asked| asked.eq_ignore_ascii_case(name));
-    let Some(dataset) = datasets.iter().find(is_asked).copied() else {
+    let Some(dataset) = exact.or_else(|| datasets.iter().find(is_asked)).copied() else {
         let asked = held_out.map(str::to_owned);
         return Err(SplitError::NoDataset { asked, datasets: datasets.into_iter().map(str::to_owned).collect() });
     };

@@ -208,3 +208,19 @@ fn a_dataset_is_held_out_whole() {
         assert_eq!(error, SplitError::NoDataset { asked, datasets: vec!["one".into(), "two".into()] });
     }
 }
+
+/// Two folders may be called alike but for their case.
+#[test]
+fn the_very_name_goes_before_one_in_other_letters() {
+    let people = study(20, 20);
+    let mut items: Vec<_> = people.iter().map(|(person, label)| item(person, *label)).collect();
+    for (index, item) in items.iter_mut().enumerate() {
+        item.dataset = if index % 2 == 0 { "Data" } else { "data" };
+    }
+    let held_out = |name: &str| {
+        let config = SplitConfig { by: SplitBy::Dataset, held_out: Some(name.to_owned()), ..SplitConfig::default() };
+        let parts = split(&items, &config).unwrap().parts;
+        parts.iter().position(|part| *part == Part::Test)
+    };
+    assert_eq!(["Data", "data", "DATA"].map(held_out), [Some(0), Some(1), Some(0)]);
+}

@@ -74,7 +74,7 @@ impl StudyView {
         }
         let place = settled(path);
         if let Some(source) = self.sources.iter().find(|source| place.starts_with(canonical(&source.root))) {
-            return Err(ExportError::InDataset { dataset: source.name().into_owned(), path: path.to_owned() });
+            return Err(ExportError::InDataset { dataset: source.name().to_owned(), path: path.to_owned() });
         }
         if is_taken(path) && !table::is_export(path) {
             return Err(ExportError::NotOurs { path: path.to_owned() });

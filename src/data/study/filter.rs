@@ -136,9 +136,7 @@ impl Condition {
     #[must_use]
     pub fn words(&self, study: &StudyView) -> String {
         match self {
-            Self::Dataset(key) => {
-                study.source(key).map_or_else(|| key.to_string(), |source| source.name().into_owned())
-            }
+            Self::Dataset(key) => study.source(key).map_or_else(|| key.to_string(), |source| source.name().to_owned()),
             Self::Used(Label::Healthy) => "Healthy".to_owned(),
             Self::Used(Label::Sick) => "Sick".to_owned(),
             Self::LeftOut => "Left out".to_owned(),

@@ -8,6 +8,7 @@ mod export;
 pub mod filter;
 pub mod index;
 mod moved;
+mod namesakes;
 pub mod order;
 pub mod portable;
 mod same;
@@ -20,7 +21,7 @@ mod tally;
 mod tests;
 mod view;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -69,6 +70,9 @@ pub struct StudySource {
     pub synthetic: bool,
     /// For a table: which of its columns hold what.
     pub mapping: Option<Mapping>,
+    /// What its datasets are called in the study, by the names that its folder or table gives them; only those that are
+    /// called otherwise.
+    pub names: BTreeMap<String, String>,
     /// Decisions about recordings that are not listed now: a drive that is empty today may be back tomorrow.
     unlisted: Vec<(PathBuf, Decision)>,
     /// Every table row and sound file, in every form.
@@ -203,6 +207,7 @@ impl Study {
         mut decisions: HashMap<PathBuf, Decision>,
     ) {
         let place = self.sources.iter().position(|source| source.key == key);
+        let given = self.source(&key).map(|source| source.names.clone()).unwrap_or_default();
         let policy = &self.policy;
         let decide = |mut clip: Clip| {
             let decided = decisions.remove(&clip.path);
@@ -217,7 +222,7 @@ impl Study {
         let SourceScan { kind, root, notes, .. } = scan;
         let (present, packed, synthetic, repeats) = (true, false, false, BTreeSet::new());
         let source = StudySource {
-            key,
+            key: key.clone(),
             kind,
             root,
             present,
@@ -225,6 +230,7 @@ impl Study {
             packed,
             synthetic,
             mapping,
+            names: BTreeMap::new(),
             unlisted,
             clips,
             files,
@@ -234,6 +240,7 @@ impl Study {
             Some(old) => *old = source,
             None => self.sources.push(source),
         }
+        self.set_names(&key, given);
         self.mark_repeats();
         self.mark_overlap();
         self.ungrouped = true;
@@ -349,7 +356,7 @@ impl Study {
     #[must_use]
     pub fn listed(&self, key: &str) -> Option<SourceScan> {
         let source = self.source(key)?;
-        let clips = source.clips.iter().map(|clip| Clip::clone(clip)).collect();
+        let clips = source.clips.iter().map(|clip| source.as_listed(clip)).collect();
         Some(SourceScan { kind: source.kind, root: source.root.clone(), clips, notes: source.notes.clone() })
     }
 

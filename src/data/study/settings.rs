@@ -73,6 +73,10 @@ pub struct SourceEntry {
     /// How the columns of a user's own table are to be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mapping: Option<Mapping>,
+    /// What its datasets are called in this study, by the names that its folder or table gives them, where another has
+    /// these.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub names: BTreeMap<String, String>,
 }
 
 /// Why `study.toml` cannot be read or written.
@@ -229,7 +233,15 @@ impl SourceEntry {
     #[must_use]
     pub fn new(key: String, kind: SourceKind, root: &Path, folder: &Path) -> Self {
         let near = portable::encode_near(root, folder);
-        Self { key, kind, path: portable::encode_root(root), near, synthetic: false, mapping: None }
+        Self {
+            key,
+            kind,
+            path: portable::encode_root(root),
+            near,
+            synthetic: false,
+            mapping: None,
+            names: BTreeMap::new(),
+        }
     }
 
     /// Where the dataset is now, for the study in `folder`: where it was, else where it would have moved with the study.

@@ -107,6 +107,7 @@ impl Store {
             let decisions = decisions.map(|(path, decision)| (portable::decode(path, &root), *decision)).collect();
             let key: Arc<str> = entry.key.as_str().into();
             study.restore_with(key.clone(), scan, entry.mapping.clone(), decisions);
+            study.set_names(&key, entry.names.clone());
             study.set_synthetic(&key, entry.synthetic);
             if place.is_none() {
                 study.set_present(&key, false);
@@ -245,7 +246,8 @@ impl Store {
         let Some(folder) = &self.folder else { return Ok(()) };
         let sources = study.sources().iter().map(|source| {
             let entry = SourceEntry::new(source.key.to_string(), source.kind, &source.root, folder);
-            SourceEntry { synthetic: source.synthetic, mapping: source.mapping.clone(), ..entry }
+            let (mapping, names) = (source.mapping.clone(), source.names.clone());
+            SourceEntry { synthetic: source.synthetic, mapping, names, ..entry }
         });
         let decisions = study.sources().iter().filter_map(|source| {
             let decided: BTreeMap<String, Decision> =

@@ -1,6 +1,5 @@
 //! What others see of a study at one moment. It never changes, so that it can be read from any thread without waiting.
 
-use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -60,6 +59,7 @@ pub struct SourceView {
     pub key: Arc<str>,
     /// Which dataset.
     pub kind: SourceKind,
+    name: String,
     /// Its folder.
     pub root: PathBuf,
     /// The folder was there when it was last looked for.
@@ -79,8 +79,8 @@ pub struct SourceView {
 impl SourceView {
     /// Its name on screen.
     #[must_use]
-    pub fn name(&self) -> Cow<'_, str> {
-        self.kind.name_in(&self.root)
+    pub fn name(&self) -> &str {
+        &self.name
     }
 }
 
@@ -101,7 +101,7 @@ impl StudyView {
     #[must_use]
     pub fn names_of(&self, kind: SourceKind) -> String {
         let of_kind = self.sources.iter().filter(|source| source.kind == kind);
-        let names: BTreeSet<Cow<'_, str>> = of_kind.map(SourceView::name).collect();
+        let names: BTreeSet<&str> = of_kind.map(SourceView::name).collect();
         names.into_iter().collect::<Vec<_>>().join(", ")
     }
 
@@ -142,11 +142,11 @@ impl StudyView {
         }
     }
 
-    /// What tells a dataset from the others: its folder's name where two are of one kind.
+    /// What tells a dataset from the others: its folder's name where two are copies of one.
     pub(super) fn name_of(&self, source: &SourceView) -> String {
         let is_alone = self.sources.iter().filter(|other| other.kind == source.kind).count() == 1;
-        let folder = source.root.file_name().filter(|_| !is_alone);
-        folder.map_or_else(|| source.name().into_owned(), |folder| folder.to_string_lossy().into_owned())
+        let folder = source.root.file_name().filter(|_| source.kind.is_published() && !is_alone);
+        folder.map_or_else(|| source.name.clone(), |folder| folder.to_string_lossy().into_owned())
     }
 
     /// Which other recording sounds as `clip` does: "same sound as ..." or "nearly the same sound as ..."; `None` where
@@ -204,6 +204,7 @@ impl StudySource {
         SourceView {
             key: self.key.clone(),
             kind: self.kind,
+            name: self.name().into_owned(),
             root: self.root.clone(),
             present: self.present,
             packed: self.packed,

@@ -279,8 +279,8 @@ impl Keeper {
             if let Some(other) = self.study.source_at(&wanted).filter(|other| other.key != *key) {
                 self.fail(&format!(
                     "{} of this study is read from there already; choose the place to which {} was moved ({})",
-                    other.kind.name_in(&other.root),
-                    source.kind.name_in(&source.root),
+                    other.name(),
+                    source.name(),
                     scan.root.display()
                 ));
                 return false;
@@ -288,7 +288,7 @@ impl Keeper {
             if !self.study.resembles(key, scan) {
                 self.fail(&format!(
                     "none of the recordings that are known of {} are here; choose the place that has them ({})",
-                    source.kind.name_in(&source.root),
+                    source.name(),
                     scan.root.display()
                 ));
                 return false;
@@ -303,7 +303,7 @@ impl Keeper {
         if missing > 0 || (fresh > 0 && self.study.has_sounds(key)) {
             let text = format!(
                 "{}: since it was read last, {} new or changed, and {} missing",
-                source.kind.name_in(&source.root),
+                source.name(),
                 counted(fresh, "file is", "files are"),
                 counted(missing, "file is", "files are")
             );

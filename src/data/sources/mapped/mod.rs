@@ -17,8 +17,8 @@ pub use preview::{TablePreview, preview};
 
 use super::fields::subject;
 use super::table::{Row, Table};
-use super::{Clip, Contents, SourceError, SourceKind, counted, name_of, person, with_system_separators};
-use crate::data::{Obstacle, PersonId};
+use super::{Clip, Contents, SourceError, SourceKind, counted, folder_name, person, with_system_separators};
+use crate::data::{Obstacle, PersonId, path_text};
 
 /// Which table of a folder describes its recordings, and which of its columns say what. Columns are matched in upper or
 /// lower case.
@@ -97,7 +97,7 @@ pub fn read(root: &Path, mapping: &Mapping) -> Result<Contents, SourceError> {
     let table = mapping.open(root)?;
     let sounds = SoundFiles::below(root);
     let rows = Rows::of(&table, mapping, root, &sounds);
-    let reader = Reader { root, mapping, dataset: name_of(root).into() };
+    let reader = Reader { root, mapping, dataset: folder_name(root).into() };
     let mut contents = Contents::default();
     contents.clips.extend(rows.rows.iter().map(|(path, row)| reader.clip(path.clone(), *row)));
     contents.clips.extend(rows.unnamed(&sounds).map(|path| reader.clip_without_row(path.to_owned())));
@@ -205,7 +205,7 @@ impl Reader<'_> {
 
     /// The person of a recording that nobody is named for: its own.
     fn person_of(&self, path: &Path) -> PersonId {
-        let inside = path.strip_prefix(self.root).unwrap_or(path).display();
+        let inside = path_text::to_text(path.strip_prefix(self.root).unwrap_or(path));
         person(SourceKind::Table, &format!("{}/{inside}", self.dataset))
     }
 }

@@ -14,6 +14,7 @@ fn full() -> Settings {
         near: near.map(Into::into),
         synthetic: kind == SourceKind::Coswara,
         mapping: None,
+        names: BTreeMap::new(),
     };
     let mut settings = Settings {
         name: "Coughs \"2020\"\n".into(),
@@ -31,6 +32,7 @@ fn full() -> Settings {
         person: Some("who".into()),
         ..Mapping::default()
     });
+    settings.sources[1].names.insert("ward \"3\"".into(), "ward \"3\" (2)".into());
     settings.policy.set(SourceKind::Coswara, "recovered_full", Treatment::Healthy);
     let decided = [("a/é \"b\".wav", Decision::Exclude), ("c%25.wav", Decision::Sick)];
     settings.decisions.insert("coswara".into(), decided.map(|(path, made)| (path.to_owned(), made)).into());

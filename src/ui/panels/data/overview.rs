@@ -78,7 +78,7 @@ struct Exclusion {
 impl Exclusion {
     fn of(source: &SourceView, reason: &Reason, recordings: usize) -> Self {
         let conditions = [Condition::Dataset(source.key.clone()), Condition::LeftOutFor(reason.clone())];
-        let (dataset, filter) = (source.name().into_owned(), Filter::of(conditions));
+        let (dataset, filter) = (source.name().to_owned(), Filter::of(conditions));
         Self { dataset, words: reason.to_string(), recordings, filter }
     }
 }
