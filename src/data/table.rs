@@ -10,7 +10,7 @@
 //! | `reason` | why it is left out or unreadable; empty for one that is used |
 //! | `age`, `sex`, `symptoms`, `recorded`, `status` | what its dataset says |
 //! | `codec`, `container`, `rate_hz`, `channels`, `duration_secs`, `truncated` | what decoding found; else empty |
-//! | `quality_flags` | what the measurement of quality found |
+//! | `quality_flags` | what may be wrong with the recording: the names of [`Flag`]s |
 //! | `same_sound_as` | the `path` of another recording with the same sound (`exact-duplicate`) or nearly so (`near-duplicate`) |
 //! | `decided_by` | who gave the label: the `policy`, or a `person` against it |
 //!
@@ -28,7 +28,7 @@ use super::path_text;
 use super::quality::Flag;
 use super::sources::table::{Row, Table};
 use super::sources::{Contents, SourceError, counted, name_of, subject};
-use super::{Clip, Decision, Obstacle, PersonId, SourceKind, Subject, Verdict};
+use super::{Clip, Decision, Obstacle, Opinion, PersonId, Rating, SourceKind, Subject, Verdict};
 use crate::files::{FileError, write_atomic};
 
 /// The columns, in order.
@@ -49,10 +49,12 @@ pub const COLUMNS: [&str; 19] = [
     "channels",
     "duration_secs",
     "truncated",
-    "quality_flags",
+    QUALITY_FLAGS,
     "same_sound_as",
     DECIDED_BY,
 ];
+/// The column of what may be wrong with a recording.
+const QUALITY_FLAGS: &str = "quality_flags";
 /// The column that earlier versions did not have.
 const DECIDED_BY: &str = "decided_by";
 /// In it, what a person has decided.
@@ -110,9 +112,14 @@ fn record(clip: &Clip) -> io::Result<[String; COLUMNS.len()]> {
     ])
 }
 
-/// Whether the verdict is a person's. Nobody decides about a file that is missing or damaged.
+/// Whether the verdict is a person's. Nobody decides about a file that is missing or damaged, and who wants a recording
+/// used has not left it out.
 fn is_by_hand(clip: &Clip) -> bool {
-    clip.decision.is_some() && clip.has_file() && !matches!(clip.verdict, Verdict::Unreadable(_))
+    match clip.verdict {
+        Verdict::Unreadable(_) => false,
+        Verdict::Exclude(_) => clip.decision == Some(Decision::Exclude) && clip.has_file(),
+        Verdict::Use(_) => clip.decision.is_some(),
+    }
 }
 
 fn text_of(path: &Path) -> io::Result<String> {
@@ -143,8 +150,8 @@ pub fn is_export(path: &Path) -> bool {
 /// Reads such a table as a dataset, without opening a sound.
 ///
 /// A recording that it leaves out keeps the reason as [`Obstacle::LeftOutThere`]; one whose file is gone is
-/// [`Obstacle::NoAudioFile`]. What a person has decided is their decision here too. What decoding found is not read: the
-/// files may have changed.
+/// [`Obstacle::NoAudioFile`]. What a person has decided is their decision here too, and what listeners rated as poor is
+/// rated so here. What decoding found is not read: the files may have changed.
 ///
 /// # Errors
 /// [`SourceError`] when it cannot be read or lacks one of the first five columns.
@@ -186,10 +193,17 @@ fn clip(row: Row, folder: &Path) -> Clip {
             recorded: unguarded(row.get("recorded")).to_owned(),
             ..subject(row.get("age"), unguarded(row.get("sex")))
         },
+        opinions: opinion(row).into_iter().collect(),
         obstacle,
         decision: decision(row, &label),
         ..Clip::new(path, SourceKind::Table, PersonId(person), status)
     }
+}
+
+/// What listeners said: of all flags, theirs alone cannot be found in the sound again.
+fn opinion(row: Row) -> Option<Opinion> {
+    let is_rated_poor = row.get(QUALITY_FLAGS).split_whitespace().any(|flag| flag == Flag::RatedPoor.id());
+    is_rated_poor.then(|| Opinion { rating: Some(Rating::Poor), ..Opinion::default() })
 }
 
 /// What a person has decided about a recording before the table was written.
