@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::CliError;
 use crate::data::quality::Flag;
 use crate::data::scan::SourceSummary;
-use crate::data::study::SourceView;
+use crate::data::study::{Dropped, SourceView};
 use crate::data::{Clip, Label, PersonId, Sound, path_text};
 use crate::eval::METRICS;
 use crate::session::{Evaluation, Run, StudyView};
@@ -165,6 +165,7 @@ pub(super) struct RunSummary {
     threshold: f64,
     synthetic: bool,
     lost: Lost,
+    dropped: Dropped,
     #[serde(serialize_with = "path_text::serialize")]
     out: PathBuf,
 }
@@ -188,6 +189,7 @@ impl RunSummary {
             threshold: summary.threshold,
             synthetic: run.synthetic,
             lost: run.lost.clone(),
+            dropped: run.dropped.clone(),
             out: run.folder.clone(),
         }
     }
@@ -206,7 +208,7 @@ pub(super) fn print_run(summary: &RunSummary) -> Result<(), CliError> {
         number(summary.mcc),
         summary.threshold,
     );
-    if let Some(words) = summary.lost.in_words() {
+    for words in summary.lost.in_words().into_iter().chain(summary.dropped.in_words()) {
         text += &format!("{words}\n");
     }
     if summary.synthetic {

@@ -14,7 +14,7 @@ use super::jobs::guarded;
 use super::run::{RunCounts, RunId};
 use crate::data::features::Features;
 use crate::data::split::{Part, SplitOutcome};
-use crate::data::study::draw;
+use crate::data::study::{Dropped, draw};
 use crate::data::{Clip, Label, PersonId};
 use crate::eval::Rule;
 use crate::report::predictions::{self, Prediction, threshold_table};
@@ -74,6 +74,8 @@ pub(super) struct Experiment {
     pub synthetic: bool,
     /// The folders of their datasets, each with its name.
     pub folders: Vec<(String, PathBuf)>,
+    /// What its parts are drawn without, as the files have changed or gone.
+    pub dropped: Dropped,
 }
 
 /// A recording whose features have been computed, and its place among the used ones.
@@ -128,6 +130,10 @@ impl Experiment {
         let started = Instant::now();
         if let Some(note) = selected.fallback {
             let _ = on_event(RunEvent::Note(note));
+        }
+        if let Some(words) = self.dropped.in_words() {
+            let lines: String = self.dropped.lines().map(|line| format!("\n{line}")).collect();
+            let _ = on_event(RunEvent::Note(format!("{words}; the parts are drawn without them, for example{lines}")));
         }
         let clips: Vec<&Clip> = self.clips.iter().map(Arc::as_ref).collect();
         let outcome = draw(&clips, &self.config.split)?;
@@ -267,6 +273,7 @@ impl Experiment {
             synthetic: self.synthetic,
             counts,
             lost,
+            dropped: self.dropped.clone(),
         };
         let evaluation = Evaluation::new(self.name.clone(), Some(self.id), test, Some(threshold), self.synthetic)
             .map_err(|error| error.to_string())?

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use crate::data::study::Dropped;
 use crate::eval::history::EpochRecord;
 use crate::train::config::TrainConfig;
 use crate::train::events::{BatchRecord, Plan};
@@ -44,6 +45,8 @@ pub struct Run {
     pub counts: Option<RunCounts>,
     /// What its parts were drawn with and it could not read; known when finished.
     pub lost: Lost,
+    /// What its parts were drawn without, as the files had changed or gone; known when finished.
+    pub dropped: Dropped,
     /// It was trained on made-up recordings.
     pub synthetic: bool,
 }
@@ -93,6 +96,7 @@ impl Run {
             started: Some(Instant::now()),
             counts: None,
             lost: Lost::default(),
+            dropped: Dropped::default(),
             synthetic,
         }
     }
@@ -110,6 +114,7 @@ impl Run {
             started: None,
             counts: Some(result.counts),
             lost: result.lost.clone(),
+            dropped: result.dropped.clone(),
             ..Self::new(id, String::new(), saved.folder.clone(), saved.config.clone(), result.synthetic)
         }
     }

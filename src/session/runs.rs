@@ -46,7 +46,8 @@ impl Session {
         let clips = self.state.study.used().cloned().collect();
         let sources = &self.state.study.sources;
         let folders = sources.iter().map(|source| (source.name().to_owned(), source.root.clone())).collect();
-        let experiment = Experiment { id, name, folder, config, clips, synthetic, folders };
+        let dropped = self.state.study.dropped.clone();
+        let experiment = Experiment { id, name, folder, config, clips, synthetic, folders, dropped };
         self.spawn("train", move |reporter| {
             run_experiment(reporter, &experiment, &stop);
             Ok(())
@@ -200,7 +201,7 @@ impl Session {
             took: Duration::try_from_secs_f64(result.took_secs).unwrap_or_default(),
         };
         run.best_epoch = Some(result.best_epoch);
-        run.lost = result.lost;
+        (run.lost, run.dropped) = (result.lost, result.dropped);
         run.threshold = Some(result.threshold);
         let (name, started) = (run.name.clone(), run.started);
         // Whoever looks at something opened since the start is not interrupted.

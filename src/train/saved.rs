@@ -10,6 +10,7 @@ use super::config::TrainConfig;
 use super::device::ComputeDevice;
 use super::predictor::Predictor;
 use crate::data::split::Part;
+use crate::data::study::Dropped;
 use crate::data::{path_text, toml_text};
 use crate::files::{FileError, write_atomic};
 use crate::models::{Network, WeightsError};
@@ -50,6 +51,9 @@ pub struct RunResult {
     /// What its parts were drawn with and it could not read.
     #[serde(default, skip_serializing_if = "Lost::is_empty")]
     pub lost: Lost,
+    /// What its parts were drawn without, as the files had changed or gone since the study used them.
+    #[serde(default, skip_serializing_if = "Dropped::is_empty")]
+    pub dropped: Dropped,
 }
 
 /// What a run was trained and tested on.

@@ -82,3 +82,41 @@ fn recordings_that_are_lost_on_the_way_are_recorded() {
     assert!(report.contains(words) && report.contains(&name), "{report}");
     assert_eq!(desk.0.state().current_run().unwrap().lost, lost);
 }
+
+/// What the reading before a training finds broken is in no part, and so not among what the training loses.
+#[test]
+fn a_file_that_was_overwritten_is_named_by_the_run_that_lacks_it() {
+    let place = Place::new(60);
+    let mut desk = place.study("mine");
+    desk.does(Command::Open(vec![place.path("data")]));
+    let used: Vec<PathBuf> = desk.view().used().map(|clip| clip.path.clone()).collect();
+    let (overwritten, whole) = (&used[3], std::fs::read(&used[3]).unwrap());
+    drop(desk);
+    std::fs::write(overwritten, "no sound").unwrap();
+
+    let mut desk = place.study("mine");
+    let path = overwritten.display().to_string();
+    let name = overwritten.file_name().unwrap().to_string_lossy().into_owned();
+    let said = desk.said(Severity::Info);
+    let is_named = |text: &&&str| text.contains("1 file is new or changed") && text.contains(&name);
+    assert!(said.iter().any(|text| is_named(&text)), "{said:?}");
+    train(&mut desk, place.path("run"));
+    let words = "1 recording that was used is left out now, as the files have changed or gone";
+    let said = desk.said(Severity::Warning);
+    assert!(said.iter().any(|text| text.contains(words) && text.contains(&path)), "{said:?}");
+    let result = SavedRun::open(&place.path("run")).unwrap().result;
+    assert!(result.lost.is_empty());
+    assert_eq!(result.dropped.recordings, 1);
+    assert_eq!(result.dropped.first[0].path, path);
+    assert!(!result.dropped.first[0].reason.is_empty());
+    let run = desk.0.state().current_run().unwrap();
+    assert_eq!((&run.dropped, run.counts.unwrap().recordings), (&result.dropped, used.len() - 1));
+
+    std::fs::write(overwritten, whole).unwrap();
+    desk.does(Command::ReadAgain);
+    assert_eq!(desk.used(), used.len());
+    assert!(desk.view().dropped.is_empty(), "it is back");
+    std::fs::remove_file(overwritten).unwrap();
+    desk.does(Command::ReadAgain);
+    assert_eq!(desk.view().dropped.first[0].path, path, "it is gone");
+}

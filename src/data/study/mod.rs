@@ -4,6 +4,7 @@
 //! [`StudyView`] is what the screen, the command line and training see of it, and never changes.
 
 pub mod cohort;
+mod dropped;
 mod export;
 pub mod filter;
 pub mod index;
@@ -25,6 +26,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use dropped::{Changes, Dropped, DroppedRecording};
 pub use export::ExportError;
 pub use moved::{Relocation, is_table_file, place};
 pub use shared::{Shared, SharedPerson, SharedSound};
@@ -75,6 +77,8 @@ pub struct StudySource {
     pub names: BTreeMap<String, String>,
     /// Decisions about recordings that are not listed now: a drive that is empty today may be back tomorrow.
     unlisted: Vec<(PathBuf, Decision)>,
+    /// Recordings that were used until their files changed or went, since it was opened; sorted.
+    doubtful: Vec<PathBuf>,
     /// Every table row and sound file, in every form.
     clips: Vec<Arc<Clip>>,
     /// The one spelling of each of their paths.
@@ -195,7 +199,11 @@ impl Study {
             scan.clips.iter_mut().for_each(|clip| clip.decision = None);
         }
         let decisions = known.map(StudySource::decisions).into_iter().flatten().collect();
-        self.restore_with(key, scan, mapping, decisions);
+        let doubtful = known.map(|source| source.doubtful(&scan)).unwrap_or_default();
+        self.restore_with(key.clone(), scan, mapping, decisions);
+        if let Some(source) = self.source_mut(&key) {
+            source.doubtful = doubtful;
+        }
     }
 
     /// [`Study::restore`] with these decisions about its recordings, by path.
@@ -232,6 +240,7 @@ impl Study {
             mapping,
             names: BTreeMap::new(),
             unlisted,
+            doubtful: Vec::new(),
             clips,
             files,
             repeats,

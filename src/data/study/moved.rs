@@ -1,6 +1,6 @@
 //! Datasets that lie elsewhere than before, and files that two of them have.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::{Edit, Study, StudySource};
 use crate::data::scan::{SourceScan, canonical};
 use crate::data::sources::mapped::Mapping;
-use crate::data::{Clip, Obstacle, Sound};
+use crate::data::{Clip, Obstacle};
 
 /// What tells one dataset from another: its folder, or the table whose columns the person has named, however the path is
 /// spelled. Asks the file system.
@@ -92,7 +92,7 @@ impl Study {
                 Arc::make_mut(clip).path = path;
             }
         }
-        for (path, _) in &mut source.unlisted {
+        for path in source.unlisted.iter_mut().map(|(path, _)| path).chain(&mut source.doubtful) {
             *path = relocation.follow(path);
         }
         source.root.clone_from(&scan.root);
@@ -156,22 +156,5 @@ impl StudySource {
             scan.clips.iter().filter(|clip| clip.has_file()).map(|clip| clip.path.as_path()).collect();
         let ours = self.clips.iter().filter(|clip| clip.has_file()).map(|clip| relocation.follow(&clip.path));
         ours.filter(|path| theirs.contains(path.as_path())).count()
-    }
-
-    /// What has changed between what is known of its files and `scan`, a new look at the same place: new or changed files,
-    /// and missing ones.
-    #[must_use]
-    pub fn changes(&self, scan: &SourceScan) -> (usize, usize) {
-        let present: HashMap<&Path, &Sound> =
-            scan.clips.iter().filter(|clip| clip.has_file()).map(|clip| (clip.path.as_path(), &clip.sound)).collect();
-        // A table may name a file twice.
-        let known: HashMap<&Path, &Sound> =
-            self.clips.iter().filter(|clip| clip.has_file()).map(|clip| (clip.path.as_path(), &clip.sound)).collect();
-        let missing = known.keys().filter(|path| !present.contains_key(*path)).count();
-        let same = known.iter().filter(|(path, sound)| {
-            let now = present.get(*path);
-            now.is_some_and(|now| ***sound == Sound::Unread || **now != Sound::Unread)
-        });
-        (present.len() - same.count(), missing)
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Shared, Study, StudySource, Tally};
+use super::{Dropped, Shared, Study, StudySource, Tally};
 use crate::data::scan::{SourceSummary, note_on_repeats};
 use crate::data::split::{SplitConfig, SplitItem, SplitOutcome, split};
 use crate::data::{Clip, LabelPolicy, PersonId, Reason, SourceKind};
@@ -44,6 +44,8 @@ pub struct StudyView {
     pub split: Option<Result<SplitOutcome, String>>,
     /// Who and what is in more than one part: at most the first [`MOST_NAMED`] of each kind.
     pub shared: Shared,
+    /// What was used until its file changed or went, since the study was opened.
+    pub dropped: Dropped,
     /// It holds made-up recordings, which prove nothing about disease.
     pub synthetic: bool,
     /// What the next undo would undo, to complete "undo ...".
@@ -186,6 +188,7 @@ impl Study {
             split,
             policy: self.policy.clone(),
             split_config: self.split.clone(),
+            dropped: self.dropped(&clips),
             synthetic: self.sources.iter().any(|source| source.synthetic),
             sources,
             clips,

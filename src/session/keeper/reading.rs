@@ -299,10 +299,12 @@ impl Keeper {
             }
             return true;
         }
-        let (fresh, missing) = source.changes(scan);
+        let changes = source.changes(scan);
+        let (fresh, missing) = (changes.fresh.len(), changes.missing.len());
         if missing > 0 || (fresh > 0 && self.study.has_sounds(key)) {
+            let lines: String = changes.lines(&source.root).map(|line| format!("\n{line}")).collect();
             let text = format!(
-                "{}: since it was read last, {} new or changed, and {} missing",
+                "{}: since it was read last, {} new or changed, and {} missing, for example{lines}",
                 source.name(),
                 counted(fresh, "file is", "files are"),
                 counted(missing, "file is", "files are")
