@@ -101,9 +101,14 @@ pub(super) fn open_study_and_datasets(
     driver.tell()
 }
 
-/// The label policy of a file, where one is named.
+/// The label policy of a file, where one is named; says what in it may be mistyped.
 fn read_policy(path: Option<&Path>) -> Result<Option<LabelPolicy>, CliError> {
-    path.map(LabelPolicy::read).transpose().map_err(CliError::work)
+    let Some(path) = path else { return Ok(None) };
+    let (policy, doubts) = LabelPolicy::read_with_doubts(path).map_err(CliError::work)?;
+    for doubt in doubts {
+        eprintln!("In the label policy, {doubt} ({})", path.display());
+    }
+    Ok(Some(policy))
 }
 
 /// Opens a study and does `work` on it under the label policy of a file; the study has its own again afterwards.

@@ -75,6 +75,19 @@ pub(super) fn parse_strictly<T: DeserializeOwned + Serialize>(text: &str) -> Res
     }
 }
 
+/// The keys of the table at `place`, each with its line, counted from 1; none where there is no such table.
+pub(super) fn keys_at(text: &str, place: &[&str]) -> Vec<(usize, String)> {
+    let Ok(root) = DeTable::parse(text) else { return Vec::new() };
+    let mut table = root.get_ref();
+    for name in place {
+        let inner = table.iter().find(|(key, _)| key.get_ref() == name).map(|(_, value)| value.get_ref());
+        let Some(DeValue::Table(inner)) = inner else { return Vec::new() };
+        table = inner;
+    }
+    let line = |offset| Fault::at(text.as_bytes(), offset, "").line;
+    table.keys().map(|key| (line(key.span().start), key.get_ref().to_string())).collect()
+}
+
 fn fault_of(text: &str, error: &toml::de::Error) -> Fault {
     let offset = error.span().map_or(0, |span| span.start);
     Fault::at(text.as_bytes(), offset, in_plain_words(error.message()))

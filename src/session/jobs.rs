@@ -19,6 +19,7 @@ use super::state::{CountedCohort, Unmapped};
 use super::thumbnails::MadeThumbnail;
 use crate::audio;
 use crate::data::features::Features;
+use crate::data::policy::Doubt;
 use crate::data::sources::mapped::{Mapping, MappingCount};
 use crate::data::study::StudyView;
 use crate::data::study::settings::is_study;
@@ -51,8 +52,8 @@ pub(super) enum Event {
     Note(String),
     /// What the opened paths are.
     Sorted(Sorted),
-    /// The label policy of this file.
-    PolicyRead { path: PathBuf, policy: Box<LabelPolicy> },
+    /// The label policy of this file, and what in it may be mistyped.
+    PolicyRead { path: PathBuf, policy: Box<LabelPolicy>, doubts: Vec<Doubt> },
     /// A saved run was read.
     RunOpened(Box<OpenedRun>),
     /// Predictions from a file.

@@ -193,8 +193,8 @@ impl Session {
 
     fn read_policy(&mut self, path: PathBuf) {
         self.spawn("read policy", move |reporter| {
-            let policy = LabelPolicy::read(&path).map_err(|error| error.to_string())?;
-            let _ = reporter.send(Event::PolicyRead { path, policy: Box::new(policy) });
+            let (policy, doubts) = LabelPolicy::read_with_doubts(&path).map_err(|error| error.to_string())?;
+            let _ = reporter.send(Event::PolicyRead { path, policy: Box::new(policy), doubts });
             Ok(())
         });
     }
@@ -299,8 +299,11 @@ impl Session {
             }
             Event::Note(text) => self.say(Severity::Info, text),
             Event::Sorted(sorted) => self.on_sorted(sorted),
-            Event::PolicyRead { path, policy } => {
+            Event::PolicyRead { path, policy, doubts } => {
                 self.say(Severity::Info, format!("The label policy was read from {}", path.display()));
+                for doubt in doubts {
+                    self.say(Severity::Warning, format!("In the label policy, {doubt} ({})", path.display()));
+                }
                 self.order(Order::Edit(Edit::Policy(policy)));
             }
             Event::RunOpened(opened) => self.on_run_opened(*opened),

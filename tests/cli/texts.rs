@@ -66,6 +66,20 @@ fn words_of_the_parser_are_translated() {
     assert!(error.contains("line 1: \"high\" stands where a number must"), "{error}");
 }
 
+/// It counts all the same: a new version of the dataset may have such a word.
+#[test]
+fn a_mistyped_word_of_a_policy_is_doubted() {
+    let folder = tempfile::tempdir().unwrap();
+    make_study(folder.path(), "40");
+    std::fs::write(folder.path().join("p.toml"), "[labels.virufy]\npositve = \"exclude\"\n").unwrap();
+    for command in ["scan", "split"] {
+        let output = coughscope(folder.path(), &[command, "--study", "mine", "--policy", "p.toml", "--json"]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        let expected = "line 2: Virufy is not known to have the status `positve`; did you mean `positive`? (p.toml)";
+        assert!(output.status.success() && said.contains(expected), "{said}");
+    }
+}
+
 #[test]
 fn an_unknown_table_is_told_where_it_can_be_read() {
     let folder = tempfile::tempdir().unwrap();

@@ -137,3 +137,16 @@ fn only_a_study_that_holds_something_is_remembered() {
     let recent: Vec<_> = desk.0.state().recent.iter().map(|study| study.folder.clone()).collect();
     assert_eq!(recent, [folder]);
 }
+
+/// A policy may be mended by hand: a word that no dataset has is said where the policy is read.
+#[test]
+fn a_mistyped_word_of_a_policy_is_told_in_the_window() {
+    let place = Place::new(40);
+    let mut desk = place.study("mine");
+    desk.does(Command::Open(vec![place.path("data")]));
+    std::fs::write(place.path("p.policy.toml"), "[labels.coughvid]\nsymptomatc = \"exclude\"\n").unwrap();
+    desk.does(Command::ReadPolicy(place.path("p.policy.toml")));
+    let said = desk.said(Severity::Warning);
+    let expected = "line 2: COUGHVID is not known to have the status `symptomatc`; did you mean `symptomatic`?";
+    assert!(said.iter().any(|text| text.contains(expected)), "{said:?}");
+}

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::LabelPolicy;
+use super::{Doubt, LabelPolicy, doubts};
 use crate::data::toml_text::{self, Fault};
 use crate::files::{FileError, write_atomic};
 
@@ -54,19 +54,28 @@ pub enum PolicyError {
 }
 
 impl LabelPolicy {
-    /// Reads a policy that [`LabelPolicy::write`] or a person has written. What it leaves out has its default.
+    /// Reads a policy that [`LabelPolicy::write`] or a person has written. What it leaves out has its default. Also gives
+    /// the words in it that no dataset is known to have, which count all the same.
     ///
     /// # Errors
     /// [`PolicyError`] when the file cannot be read, or says something that no policy knows: a mistyped key must not be
     /// taken for a default.
-    pub fn read(path: &Path) -> Result<Self, PolicyError> {
+    pub fn read_with_doubts(path: &Path) -> Result<(Self, Vec<Doubt>), PolicyError> {
         let bytes =
             toml_text::read_bounded(path, MOST_BYTES).map_err(FileError::at("reading the label policy", path))?;
-        let policy = toml_text::text_of(&bytes).and_then(Self::parse);
-        let policy =
-            policy.map_err(|Fault { line, problem }| PolicyError::Damaged { line, problem, path: path.to_owned() })?;
+        let read = toml_text::text_of(&bytes).and_then(|text| Ok((Self::parse(text)?, doubts::of(text))));
+        let (policy, doubts) =
+            read.map_err(|Fault { line, problem }| PolicyError::Damaged { line, problem, path: path.to_owned() })?;
         policy.check().map_err(|problem| PolicyError::Invalid { problem, path: path.to_owned() })?;
-        Ok(policy)
+        Ok((policy, doubts))
+    }
+
+    /// [`LabelPolicy::read_with_doubts`] for those who have nobody to ask.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn read(path: &Path) -> Result<Self, PolicyError> {
+        Self::read_with_doubts(path).map(|(policy, _)| policy)
     }
 
     fn parse(text: &str) -> Result<Self, Fault> {

@@ -3,6 +3,7 @@
 //! Every value that a dataset is known to hold stands in [`RULES`] with its default and the reason for it. A
 //! [`LabelPolicy`] starts there; the user may change any row, and a value that nobody has listed is never guessed at.
 
+mod doubts;
 mod file;
 mod rules;
 
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use doubts::Doubt;
 pub use file::{EXTENSION, PolicyError};
 use rules::rule_for;
 pub use rules::{DIAGNOSES, DiagnosisRule, RULES, Rule, Treatment};
