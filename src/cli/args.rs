@@ -46,6 +46,9 @@ pub enum Subcommand {
     Split(Split),
     /// Count what the classes of a study are made of, and say what besides the cough tells them apart
     Charts(Charts),
+    /// Write the paper's tree of pictures
+    #[command(subcommand)]
+    Pictures(Pictures),
     /// Decode a recording to a 32-bit float WAV at its native rate
     Decode(Decode),
     /// Compute the spectrogram of a recording
@@ -172,6 +175,33 @@ pub struct Charts {
     /// Make a new folder in this one, with every chart as PNG and SVG, and the numbers as CSV
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `pictures` does.
+#[derive(Debug, clap::Subcommand)]
+pub enum Pictures {
+    /// Draw the used recordings of a study as FFmpeg does: train and test, in each healthy and sick, there JPEGs
+    Export(ExportPictures),
+}
+
+/// Arguments of `pictures export`.
+#[derive(Debug, clap::Args)]
+pub struct ExportPictures {
+    /// The study; its validation part lies in train, where the paper's program draws it
+    #[arg(long, value_name = "DIR")]
+    pub study: PathBuf,
+    /// A new folder for the tree, and for pictures.csv, which says whose each picture is
+    #[arg(long, value_name = "TREE")]
+    pub out: PathBuf,
+    /// Where the window lies: right (as FFmpeg 7.0), left (4.2) or zeropad (5.1)
+    #[arg(long, value_parser = named::<Placement>, default_value = "right")]
+    pub placement: Placement,
+    /// Quality of the JPEGs, 1 to 100
+    #[arg(long, value_name = "Q", default_value_t = 95, value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub quality: u8,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

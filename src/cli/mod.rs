@@ -6,6 +6,7 @@ mod args;
 mod commands;
 mod driver;
 mod output;
+mod pictures;
 mod split;
 mod study;
 
@@ -54,6 +55,7 @@ pub fn run(command: Subcommand, data_folder: PathBuf) -> Result<(), CliError> {
         Subcommand::Table(table) => study::table(table, data_folder),
         Subcommand::Split(split) => split::split(split, data_folder),
         Subcommand::Charts(charts) => study::charts(charts, data_folder),
+        Subcommand::Pictures(command) => pictures::pictures(command, data_folder),
         Subcommand::Decode(decode) => commands::decode(&decode),
         Subcommand::Spectrogram(spectrogram) => commands::spectrogram(&spectrogram),
         Subcommand::Train(train) => commands::train(train, data_folder),

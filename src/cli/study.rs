@@ -18,7 +18,7 @@ use crate::train::saved;
 use crate::units::{counted, grouped};
 
 /// Time between two lines of progress.
-const SAY_EVERY: Duration = Duration::from_secs(2);
+pub(super) const SAY_EVERY: Duration = Duration::from_secs(2);
 
 pub(super) fn scan(args: Scan, data_folder: PathBuf) -> Result<(), CliError> {
     let mut driver = Driver::new(data_folder);

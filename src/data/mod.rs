@@ -4,7 +4,7 @@
 //! packed. [`scan`] finds the datasets in a folder and measures their sounds ([`quality`], [`fingerprint`]). The
 //! [`LabelPolicy`] turns all of this into a [`Verdict`]; [`duplicates`] and [`overlap`] find what is there twice. A
 //! [`study`] holds everything and remembers it on disk, [`split`] draws the parts, and [`table`] is the study as one table,
-//! with its paths as [`path_text`].
+//! with its paths as [`path_text`]; [`picture_tree`] is its used recordings as the paper's pictures.
 
 pub mod archives;
 mod clip;
@@ -14,6 +14,7 @@ pub mod features;
 pub mod fingerprint;
 pub mod overlap;
 pub mod path_text;
+pub mod picture_tree;
 pub mod policy;
 pub mod quality;
 mod reason;

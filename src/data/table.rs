@@ -231,7 +231,7 @@ fn is_formula_start(first: char) -> bool {
 }
 
 /// A text that a spreadsheet shows as it is. An apostrophe gets another one where it would be taken for this one.
-fn guarded(text: &str) -> Cow<'_, str> {
+pub(super) fn guarded(text: &str) -> Cow<'_, str> {
     match text.trim_start_matches('\'').chars().next() {
         Some(first) if is_formula_start(first) => format!("'{text}").into(),
         _ => text.into(),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::StudyView;
+use super::{SourceView, StudyView};
 use crate::data::scan::canonical;
 use crate::data::{Clip, LabelPolicy, policy, table};
 use crate::files::FileError;
@@ -72,8 +72,7 @@ impl StudyView {
         if !table::has_table_name(path) {
             return Err(ExportError::NoTableName { path: path.to_owned() });
         }
-        let place = settled(path);
-        if let Some(source) = self.sources.iter().find(|source| place.starts_with(canonical(&source.root))) {
+        if let Some(source) = self.source_around(path) {
             return Err(ExportError::InDataset { dataset: source.name().to_owned(), path: path.to_owned() });
         }
         if is_taken(path) && !table::is_export(path) {
@@ -85,6 +84,12 @@ impl StudyView {
         table::write(path, self.clips.iter().map(|clip| -> &Clip { clip }))?;
         self.policy.write(&beside)?;
         Ok(beside)
+    }
+
+    /// The dataset in whose folder `path` lies, or would lie.
+    pub(in crate::data) fn source_around(&self, path: &Path) -> Option<&SourceView> {
+        let place = settled(path);
+        self.sources.iter().find(|source| place.starts_with(canonical(&source.root)))
     }
 }
 
