@@ -21,6 +21,7 @@ use crate::audio;
 use crate::data::features::Features;
 use crate::data::sources::mapped::{Mapping, MappingCount};
 use crate::data::study::StudyView;
+use crate::data::study::scores::Scores;
 use crate::data::study::settings::is_study;
 use crate::data::table::{has_table_name, is_combined_table};
 use crate::data::{Clip, LabelPolicy};
@@ -37,8 +38,10 @@ pub(super) enum Event {
     Loading { task: &'static str, detail: String, done: usize, total: usize },
     /// Nothing is left to read.
     LoadingEnded,
-    /// The study, after a change.
-    Study(Arc<StudyView>),
+    /// The study, after a change, and the scores of its recordings: their places may have changed.
+    Study { view: Arc<StudyView>, scores: Arc<Scores> },
+    /// The scores of the recordings of the study as it was published last, after another evaluation is shown.
+    Scores(Arc<Scores>),
     /// The recordings that somebody wants to train on have been read.
     ReadyToTrain(TrainAfter),
     /// The studies that were open lately.

@@ -121,9 +121,36 @@ fn counts_of_an_older_study_are_stopped_but_not_while_it_is_read() {
         session.counting = Some(Arc::clone(&stop));
         let loading = Event::Loading { task: "Reading", detail: String::new(), done: 0, total: 0 };
         session.apply(if reading { loading } else { Event::LoadingEnded });
-        session.apply(Event::Study(Arc::new(study(2))));
+        session.apply(Event::Study { view: Arc::new(study(2)), scores: Arc::default() });
         assert_eq!(stop.load(Ordering::Relaxed), stopped, "while it is read: {reading}");
     }
     session.apply(Event::Cohort(None));
     assert!(session.counting.is_none() && session.state.cohort.is_none(), "the next count can begin");
+}
+
+#[test]
+fn scores_are_found_whenever_the_study_or_the_evaluation_changes() {
+    let (folder, mut session) = session();
+    let dataset = folder.path().join("dataset");
+    let table = folder.path().join("predictions.csv");
+    let mut rows = "path,person,label,score\n".to_owned();
+    for (class, score) in [("healthy", 0.2), ("sick", 0.9)] {
+        let path = dataset.join(class).join("one.wav");
+        std::fs::create_dir_all(dataset.join(class)).unwrap();
+        std::fs::write(&path, "no sound").unwrap();
+        rows += &format!("{},{class},{class},{score}\n", path.display());
+    }
+    std::fs::write(&table, rows).unwrap();
+    let mut open = |paths: Vec<PathBuf>| {
+        session.send(Command::Open(paths));
+        settle(&mut session);
+        session.state.scores.len()
+    };
+    assert_eq!(open(vec![table]), 0, "none of its recordings is open");
+    assert_eq!(open(vec![dataset]), 2);
+    let sick = session.state.study.clips.iter().position(|clip| clip.status == "sick").unwrap();
+    assert_eq!(session.state.scores.get(ClipId(sick)).unwrap().value, 0.9);
+    session.send(Command::CloseStudy);
+    settle(&mut session);
+    assert!(session.state.scores.is_empty());
 }

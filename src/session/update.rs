@@ -11,13 +11,13 @@ use super::clip_view::{ClipView, Picture};
 use super::evaluation::{Evaluation, SYNTHETIC_NOTE};
 use super::jobs::{self, Event, Reporter, Sorted};
 use super::keeper::{Order, TrainAfter};
-use super::scores;
 use super::state::{CountedCohort, Devices, Loading, Message, Severity, ViewState};
 use super::{Command, Session};
 use crate::data::LabelPolicy;
 use crate::data::sources::mapped::{self, Mapping};
 use crate::data::study::cohort::Cohort;
 use crate::data::study::filter::{Facet, Filter};
+use crate::data::study::scores::Scores;
 use crate::data::study::{ClipId, Edit, SourceView, StudyView};
 use crate::report;
 use crate::report::figures::Caption;
@@ -239,13 +239,12 @@ impl Session {
 
     /// Shows an evaluation, and what its run made of the recordings of the study.
     pub(super) fn show_evaluation(&mut self, evaluation: Evaluation) {
+        self.order(Order::Score(Box::new(evaluation.clone())));
         self.state.evaluation = Some(evaluation);
-        self.find_scores();
     }
 
-    fn find_scores(&mut self) {
-        let scores = self.state.evaluation.as_ref().map(|evaluation| scores::of(evaluation, &self.state.study));
-        self.state.scores = Arc::new(scores.unwrap_or_default());
+    fn on_scores(&mut self, scores: Arc<Scores>) {
+        self.state.scores = scores;
         if self.state.scores.is_empty() {
             // Nothing could meet it, and there is no menu to take it away.
             self.state.explore.filter.clear(Facet::Result);
@@ -298,7 +297,11 @@ impl Session {
         match event {
             Event::Loading { task, detail, done, total } => self.on_loading(task, detail, done, total),
             Event::LoadingEnded => self.state.loading = None,
-            Event::Study(study) => self.on_study(study),
+            Event::Study { view, scores } => {
+                self.on_study(view);
+                self.on_scores(scores);
+            }
+            Event::Scores(scores) => self.on_scores(scores),
             Event::ReadyToTrain(TrainAfter { folder }) => {
                 let split = self.state.study.split_config.clone();
                 self.start_run(TrainConfig { split, ..TrainConfig::default() }, folder);
@@ -395,7 +398,6 @@ impl Session {
         let old = std::mem::replace(&mut self.state.study, study);
         // After a decision about all of them, this takes thousands of recordings apart: longer than a frame.
         rayon::spawn(move || drop(old));
-        self.find_scores();
     }
 
     /// Says which datasets are not at their place any more, and takes back what was said of those that are again.
