@@ -168,7 +168,7 @@ pub(super) fn table(args: Table, data_folder: PathBuf) -> Result<(), CliError> {
 pub(super) fn charts(args: Charts, data_folder: PathBuf) -> Result<(), CliError> {
     let mut driver = Driver::new(data_folder);
     open_study_and_datasets(&mut driver, Some(args.study), None, Vec::new())?;
-    let cohort = Cohort::of(&driver.state().study);
+    let cohort = Cohort::of(&driver.state().study, &|| ControlFlow::Continue(())).unwrap_or_default();
     if let Some(folder) = args.out {
         driver.carry_out(Command::ExportPictures(folder))?;
     }
@@ -188,13 +188,12 @@ fn cohort_text(cohort: &Cohort) -> String {
     };
     let left_out = grouped(cohort.left_out as u64);
     let mut text = format!("{}, {}; {left_out} left out\n", class("healthy", healthy), class("sick", sick));
-    let findings = cohort.findings();
-    if findings.is_empty() {
-        text += "Nothing that is known of them was found to tell the classes apart\n";
-    }
-    for finding in findings {
+    for finding in cohort.findings() {
         let name = finding.strength.name();
         text += &format!("{name}: {} {} {}\n", finding.headline, finding.evidence, finding.details);
+    }
+    for remark in cohort.remarks() {
+        text += &format!("{remark}\n");
     }
     text
 }

@@ -18,11 +18,21 @@ impl ThresholdTable {
     /// The 95 % interval of [`ThresholdTable::auc`], by DeLong, DeLong and Clarke-Pearson (1988) on the logit scale. Right
     /// only where there is one score for each person: several of one person are no new evidence.
     ///
+    /// Classes that do not overlap show no spread to measure. As many pairs of a positive and a negative as have nobody in
+    /// common were then all ordered alike, and the interval is the exact one of that many successes in a row (Clopper and
+    /// Pearson 1934).
+    ///
     /// # Errors
-    /// [`Undefined`] unless both classes occur, each at least twice, and overlap: perfect separation shows no spread to
-    /// measure.
+    /// [`Undefined`] unless both classes occur; and where they overlap, unless each occurs twice and scores differ.
     pub fn auc_interval(&self) -> Result<Interval, Undefined> {
         let auc = self.auc()?;
+        let least = unanimous(self.positives().min(self.negatives()));
+        if auc >= 1.0 {
+            return Ok(Interval { low: least, high: 1.0 });
+        }
+        if auc <= 0.0 {
+            return Ok(Interval { low: 0.0, high: 1.0 - least });
+        }
         let variance = self.delong_variance().ok_or(Undefined::NoSpread)?;
         let slope = auc * (1.0 - auc);
         if variance <= 0.0 || slope <= 0.0 {
@@ -57,6 +67,11 @@ impl ThresholdTable {
     }
 }
 
+/// The lower end of the exact 95 % interval of a share that was 1 in `trials` trials, at least one.
+fn unanimous(trials: u64) -> f64 {
+    (0.025_f64.ln() / trials as f64).exp()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,10 +91,28 @@ mod tests {
     }
 
     #[test]
-    fn without_overlap_or_people_there_is_no_interval() {
+    fn classes_that_do_not_overlap_are_as_certain_as_they_are_many() {
+        // By tests/golden/association.py: binomtest(n, n).proportion_ci(method="exact") of SciPy.
+        for (positives, negatives, low) in [(8, 9, 0.630_583), (9, 8, 0.630_583), (40, 300, 0.911_903), (1, 5, 0.025)] {
+            let table = |sign: f64| {
+                let of = |count, sick, score| std::iter::repeat_n((sick, score), count);
+                ThresholdTable::from_pairs(of(positives, true, sign).chain(of(negatives, false, -sign)))
+            };
+            let interval = table(1.0).auc_interval().unwrap();
+            assert!(
+                (interval.low - low).abs() < 1e-6 && interval.high == 1.0,
+                "{positives}, {negatives}: {interval:?}"
+            );
+            let turned = table(-1.0).auc_interval().unwrap();
+            assert!(turned.low == 0.0 && (turned.high - (1.0 - low)).abs() < 1e-6, "{turned:?}");
+        }
+    }
+
+    #[test]
+    fn without_spread_or_people_there_is_no_interval() {
         let table = |pairs: &[(bool, f64)]| ThresholdTable::from_pairs(pairs.iter().copied());
         let apart = table(&[(true, 0.9), (true, 0.8), (false, 0.2), (false, 0.1)]);
-        assert_eq!(apart.auc_interval(), Err(Undefined::NoSpread));
+        assert!(apart.auc_interval().is_ok());
         let tied = table(&[(true, 0.5), (true, 0.5), (false, 0.5), (false, 0.5)]);
         assert_eq!(tied.auc_interval(), Err(Undefined::NoSpread));
         let alone = table(&[(true, 0.5), (false, 0.6), (false, 0.1)]);

@@ -6,7 +6,7 @@ use super::figures::{BarChart, Caption, Form, Group, bar_chart};
 use super::{ReportError, write_figure};
 use crate::data::Label;
 use crate::data::split::ClassCount;
-use crate::data::study::cohort::{Attribute, Breakdown, Cohort, Level};
+use crate::data::study::cohort::{Association, Attribute, Breakdown, Cohort, Finding, Judgement, Level, Strength};
 use crate::files::write_atomic;
 use crate::units::grouped;
 
@@ -36,7 +36,7 @@ pub fn chart(cohort: &Cohort, breakdown: &Breakdown) -> BarChart {
     };
     BarChart {
         title: breakdown.attribute.title().to_owned(),
-        measure: if counts { "Recordings" } else { "Share of each class (%)" },
+        measure: if counts { "Recordings" } else { "Share of the recordings of each class (%)" },
         form: breakdown.attribute.axis().map_or(Form::Rows, |axis| Form::Columns { axis }),
         groups: breakdown.levels.iter().map(group).collect(),
     }
@@ -56,8 +56,12 @@ fn percent(share: f64) -> String {
 pub fn write(folder: &Path, cohort: &Cohort, caption: &Caption) -> Result<Vec<PathBuf>, ReportError> {
     let mut written = Vec::new();
     for breakdown in &cohort.breakdowns {
-        let found = breakdown.finding().map(|finding| [finding.headline.to_owned(), finding.evidence, finding.details]);
-        let notes = caption.notes.iter().cloned().chain(found.into_iter().flatten()).collect();
+        let in_words = |finding: Finding| [finding.headline.to_owned(), finding.evidence, finding.details];
+        let mut found: Vec<String> = breakdown.findings().into_iter().flat_map(in_words).collect();
+        if found.is_empty() {
+            found.extend(Some(breakdown.in_a_line()).filter(|line| !line.is_empty()));
+        }
+        let notes = caption.notes.iter().cloned().chain(found).collect();
         let svg = bar_chart(&chart(cohort, breakdown), &Caption { title: caption.title.clone(), notes });
         let id = breakdown.attribute.id();
         written.push(write_figure(folder, &format!("{id}.png"), &svg)?);
@@ -103,29 +107,43 @@ fn write_associations(out: &mut dyn std::io::Write, cohort: &Cohort) -> std::io:
     let mut table = csv::Writer::from_writer(out);
     table.write_record([
         "attribute",
+        "aspect",
         "auc",
         "auc_low",
         "auc_high",
+        "auc_possible",
         "cramers_v",
+        "p_value",
+        "p_adjusted",
         "healthy_people",
         "sick_people",
         "strength",
     ])?;
     let number = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:.4}"));
     for breakdown in &cohort.breakdowns {
-        let Some(association) = breakdown.association else { continue };
-        let [healthy, sick] = association.people;
-        let strength = breakdown.finding().map_or("none", |finding| finding.strength.name());
-        table.write_record([
-            breakdown.attribute.id(),
-            &number(Some(association.auc)),
-            &number(association.interval.map(|interval| interval.low)),
-            &number(association.interval.map(|interval| interval.high)),
-            &number(association.cramers_v),
-            &healthy.to_string(),
-            &sick.to_string(),
-            strength,
-        ])?;
+        for (aspect, judgement) in breakdown.judgements() {
+            let found = judgement.association();
+            let strength = match judgement {
+                Judgement::Judged(found) => found.strength().map_or("not shown", Strength::name).to_owned(),
+                Judgement::Unjudged(reason) => format!("not judged: {reason}"),
+            };
+            let people =
+                |class: usize| found.and_then(|found| found.people.get(class)).map_or(String::new(), usize::to_string);
+            table.write_record([
+                breakdown.attribute.id(),
+                aspect.id(),
+                &number(found.map(|found| found.auc)),
+                &number(found.and_then(|found| found.interval).map(|interval| interval.low)),
+                &number(found.and_then(|found| found.interval).map(|interval| interval.high)),
+                &number(found.and_then(Association::possible)),
+                &number(found.and_then(|found| found.cramers_v)),
+                &number(found.map(|found| found.p_value)),
+                &number(found.map(|found| found.p_adjusted)),
+                &people(0),
+                &people(1),
+                &strength,
+            ])?;
+        }
     }
     table.flush()
 }

@@ -22,6 +22,7 @@ use crate::data::features::Features;
 use crate::data::policy::Doubt;
 use crate::data::sources::mapped::{Mapping, MappingCount};
 use crate::data::study::StudyView;
+use crate::data::study::scores::Scores;
 use crate::data::study::settings::is_study;
 use crate::data::table::{has_table_name, is_combined_table};
 use crate::data::{Clip, LabelPolicy};
@@ -38,8 +39,10 @@ pub(super) enum Event {
     Loading { task: &'static str, detail: String, done: usize, total: usize },
     /// Nothing is left to read.
     LoadingEnded,
-    /// The study, after a change.
-    Study(Arc<StudyView>),
+    /// The study, after a change, and the scores of its recordings: their places may have changed.
+    Study { view: Arc<StudyView>, scores: Arc<Scores> },
+    /// The scores of the recordings of the study as it was published last, after another evaluation is shown.
+    Scores(Arc<Scores>),
     /// The recordings that somebody wants to train on have been read.
     ReadyToTrain(TrainAfter),
     /// The studies that were open lately.
@@ -58,12 +61,12 @@ pub(super) enum Event {
     RunOpened(Box<OpenedRun>),
     /// Predictions from a file.
     PredictionsOpened(Box<Evaluation>),
-    /// What can compute.
-    Devices(Vec<DeviceInfo>),
+    /// What can compute, or why that is not known.
+    Devices(Result<Vec<DeviceInfo>, String>),
     /// A recording is ready to be drawn.
     View { clip: Arc<Clip>, picture: Picture, view: Result<Arc<ClipView>, String> },
-    /// The used recordings of the view with this revision, counted.
-    Cohort(CountedCohort),
+    /// The used recordings, counted; `None` where the counting was stopped.
+    Cohort(Option<CountedCohort>),
     /// A small picture of a recording.
     Thumbnail(MadeThumbnail),
     /// What sound can be played on.
@@ -74,6 +77,8 @@ pub(super) enum Event {
     Run { id: RunId, event: RunEvent },
     /// A new recording has its answer.
     Predicted { path: PathBuf, run: RunId, outcome: Result<(f64, Arc<LevelPyramid>), String> },
+    /// Those of these recordings that have no answer get none, for this reason.
+    NotPredicted { paths: Arc<[PathBuf]>, run: RunId, reason: String },
     /// Figures and tables were written here.
     Exported(PathBuf),
     /// What was asked for did not happen, for this reason.
@@ -109,16 +114,27 @@ pub(super) struct OpenedRun {
     pub then_predict: Vec<PathBuf>,
 }
 
+/// Starts the body of a job on a thread with this name. Whether the operating system let it.
+type Start = fn(&str, Box<dyn FnOnce() + Send>) -> bool;
+
 /// Sends reports and wakes the screen.
 #[derive(Clone)]
 pub(super) struct Reporter {
     sender: SyncSender<Event>,
     wake: Wake,
+    start: Start,
 }
 
 impl Reporter {
     pub fn new(sender: SyncSender<Event>, wake: Wake) -> Self {
-        Self { sender, wake }
+        let start: Start = |name, body| std::thread::Builder::new().name(name.to_owned()).spawn(body).is_ok();
+        Self { sender, wake, start }
+    }
+
+    /// The same on a machine that starts no thread.
+    #[cfg(test)]
+    pub fn without_threads(self) -> Self {
+        Self { start: |_, _| false, ..self }
     }
 
     /// Sends a report that must arrive; waits while the queue is full. `Break` when the session is gone.
@@ -153,7 +169,7 @@ impl Reporter {
             }
             let _ = reporter.send(Event::Ended);
         };
-        std::thread::Builder::new().name(name.to_owned()).spawn(body).is_ok()
+        (self.start)(name, Box::new(body))
     }
 }
 

@@ -16,6 +16,8 @@ mod run;
 mod runs;
 mod scores;
 mod state;
+#[cfg(test)]
+mod tests;
 mod thumbnails;
 mod update;
 
@@ -86,8 +88,8 @@ pub struct Session {
     predictors: HashMap<RunId, Arc<Predictor>>,
     /// The saved run that was asked for last; answers for others come too late to be shown.
     wanted_run: Option<PathBuf>,
-    /// The used recordings are being counted.
-    counting: bool,
+    /// Raised to stop the counting of the used recordings; `None` while they are not counted.
+    counting: Option<Arc<AtomicBool>>,
     /// A recording is being made ready for Explore.
     viewing: bool,
     next_run: u64,
@@ -115,7 +117,7 @@ impl Session {
             stops: HashMap::new(),
             predictors: HashMap::new(),
             wanted_run: None,
-            counting: false,
+            counting: None,
             viewing: false,
             next_run: 0,
             next_message: 0,
@@ -167,7 +169,7 @@ impl Session {
 impl Drop for Session {
     /// Asks running jobs to stop, so that closing the window does not leave a core busy, and waits until the study is saved.
     fn drop(&mut self) {
-        for stop in self.stops.values() {
+        for stop in self.stops.values().chain(&self.counting) {
             stop.store(true, Ordering::Relaxed);
         }
         if let Some(sound) = self.sound.take() {

@@ -48,7 +48,8 @@ impl Session {
         let folders = sources.iter().map(|source| (source.name().to_owned(), source.root.clone())).collect();
         let dropped = self.state.study.dropped.clone();
         let experiment = Experiment { id, name, folder, config, clips, synthetic, folders, dropped };
-        self.spawn("train", move |reporter| {
+        let failed = move |reason| Event::Run { id, event: RunEvent::Ended(Ending::Failed(reason)) };
+        self.spawn_or("train", failed, move |reporter| {
             run_experiment(reporter, &experiment, &stop);
             Ok(())
         });
@@ -232,10 +233,13 @@ impl Session {
             outcome: PredictionOutcome::Pending,
         });
         self.state.predictions = pending.chain(others.into_iter().filter(|file| !seen.contains(&file.path))).collect();
-        self.spawn("predict", move |reporter| {
-            for path in paths {
-                let outcome = jobs::predict(&predictor, &path, &config);
-                if reporter.send(Event::Predicted { path, run: id, outcome }).is_break() {
+        let paths: Arc<[PathBuf]> = paths.into();
+        let asked = Arc::clone(&paths);
+        let failed = move |reason| Event::NotPredicted { paths: asked, run: id, reason };
+        self.spawn_or("predict", failed, move |reporter| {
+            for path in paths.iter() {
+                let outcome = jobs::predict(&predictor, path, &config);
+                if reporter.send(Event::Predicted { path: path.clone(), run: id, outcome }).is_break() {
                     break;
                 }
             }
@@ -252,6 +256,15 @@ impl Session {
                 Ok((score, spectrogram)) => PredictionOutcome::Scored { score, threshold, spectrogram },
                 Err(reason) => PredictionOutcome::Failed(reason),
             };
+        }
+    }
+
+    pub(super) fn on_not_predicted(&mut self, paths: &[PathBuf], run: RunId, reason: &str) {
+        let pending = |file: &&mut PredictedFile| {
+            file.run == run && paths.contains(&file.path) && matches!(file.outcome, PredictionOutcome::Pending)
+        };
+        for file in self.state.predictions.iter_mut().filter(pending) {
+            file.outcome = PredictionOutcome::Failed(reason.to_owned());
         }
     }
 

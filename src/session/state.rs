@@ -88,8 +88,8 @@ impl State {
 pub struct CountedCohort {
     /// The [`StudyView::revision`] that was counted; an older one while the latest is on its way.
     pub revision: u64,
-    /// The counts.
-    pub cohort: Arc<Cohort>,
+    /// The counts, or why they could not be made, in words for the person.
+    pub cohort: Result<Arc<Cohort>, String>,
 }
 
 /// A folder with tables that no dataset's layout fits.

@@ -11,17 +11,20 @@ use super::clip_view::{ClipView, Picture};
 use super::evaluation::{Evaluation, SYNTHETIC_NOTE};
 use super::jobs::{self, Event, Reporter, Sorted};
 use super::keeper::{Order, TrainAfter};
-use super::scores;
 use super::state::{CountedCohort, Devices, Loading, Message, Severity, ViewState};
 use super::{Command, Session};
 use crate::data::LabelPolicy;
 use crate::data::sources::mapped::{self, Mapping};
 use crate::data::study::cohort::Cohort;
 use crate::data::study::filter::{Facet, Filter};
+use crate::data::study::scores::Scores;
 use crate::data::study::{ClipId, Edit, SourceView, StudyView};
 use crate::report;
 use crate::report::figures::Caption;
 use crate::train::TrainConfig;
+
+/// Why a job did not start.
+pub(super) const REFUSED: &str = "The operating system refused to start a thread; close other programs and try again";
 
 impl Session {
     /// Does what the person asks, or starts the job that will. Never waits.
@@ -77,26 +80,22 @@ impl Session {
 
     /// Starts a job whose failure is an error message.
     pub(super) fn spawn(&mut self, name: &str, job: impl FnOnce(&Reporter) -> Result<(), String> + Send + 'static) {
-        let _ = self.spawn_or(name, Event::Failed, job);
+        self.spawn_or(name, Event::Failed, job);
     }
 
-    /// Starts a job whose failure is what `failed` makes of the reason. Returns whether it could be started.
-    fn spawn_or(
+    /// Starts a job that somebody waits for. `failed` makes of the reason what ends the waiting: it is taken in where the
+    /// job fails, where it panics, and where it cannot be started.
+    pub(super) fn spawn_or(
         &mut self,
         name: &str,
-        failed: impl FnOnce(String) -> Event + Send + 'static,
+        failed: impl FnOnce(String) -> Event + Clone + Send + 'static,
         job: impl FnOnce(&Reporter) -> Result<(), String> + Send + 'static,
-    ) -> bool {
-        let started = self.reporter.spawn(name, failed, job);
-        if started {
+    ) {
+        if self.reporter.spawn(name, failed.clone(), job) {
             self.active_jobs += 1;
         } else {
-            self.say(
-                Severity::Error,
-                "The operating system refused to start a thread; close other programs and try again",
-            );
+            self.apply(failed(REFUSED.to_owned()));
         }
-        started
     }
 
     pub(super) fn say(&mut self, severity: Severity, text: impl Into<String>) {
@@ -108,11 +107,15 @@ impl Session {
     }
 
     fn probe_devices(&mut self) {
-        self.spawn("devices", |reporter| {
-            let found = crate::train::device::probe().iter().map(|device| device.info.clone()).collect();
-            let _ = reporter.send(Event::Devices(found));
-            Ok(())
-        });
+        self.spawn_or(
+            "devices",
+            |reason| Event::Devices(Err(reason)),
+            |reporter| {
+                let found = crate::train::device::probe().iter().map(|device| device.info.clone()).collect();
+                let _ = reporter.send(Event::Devices(Ok(found)));
+                Ok(())
+            },
+        );
     }
 
     fn open(&mut self, paths: Vec<PathBuf>) {
@@ -140,9 +143,11 @@ impl Session {
     }
 
     fn count_mapping(&mut self, root: PathBuf, mapping: Mapping) {
-        self.spawn("count", move |reporter| {
-            let count = jobs::guarded(|| mapped::count_found(&root, &mapping).map_err(|error| error.to_string()));
-            let _ = reporter.send(Event::MappingCounted { root, mapping, count });
+        let (asked_root, asked) = (root.clone(), mapping.clone());
+        let failed = |reason| Event::MappingCounted { root: asked_root, mapping: asked, count: Err(reason) };
+        self.spawn_or("count", failed, move |reporter| {
+            let count = mapped::count_found(&root, &mapping).map_err(|error| error.to_string())?;
+            let _ = reporter.send(Event::MappingCounted { root, mapping, count: Ok(count) });
             Ok(())
         });
     }
@@ -163,22 +168,34 @@ impl Session {
     /// Counts the used recordings, unless that is being done. Whoever asks again for as long as the counts are of an older
     /// view gets those of the latest in the end.
     fn count_cohort(&mut self) {
-        if self.counting {
+        if self.counting.is_some() {
             return;
         }
         let study = Arc::clone(&self.state.study);
-        self.counting = true;
-        self.spawn("count cohort", move |reporter| {
-            let cohort = Arc::new(Cohort::of(&study));
-            let _ = reporter.send(Event::Cohort(CountedCohort { revision: study.revision, cohort }));
+        let revision = study.revision;
+        let stop = Arc::new(AtomicBool::new(false));
+        self.counting = Some(Arc::clone(&stop));
+        let counted = move |cohort| CountedCohort { revision, cohort };
+        let failed = move |reason| Event::Cohort(Some(counted(Err(reason))));
+        self.spawn_or("count cohort", failed, move |reporter| {
+            let cohort = Cohort::of(&study, &|| unless(&stop));
+            let _ = reporter.send(Event::Cohort(cohort.map(|cohort| counted(Ok(Arc::new(cohort))))));
             Ok(())
         });
+    }
+
+    /// Counts of an older view are not worth waiting for. While recordings are read, views follow each other faster than
+    /// they are counted: then a count goes on, or none would ever be done.
+    fn stop_counting(&self) {
+        if let Some(stop) = self.counting.as_ref().filter(|_| self.state.loading.is_none()) {
+            stop.store(true, Ordering::Relaxed);
+        }
     }
 
     fn export_pictures(&mut self, folder: PathBuf) {
         let study = Arc::clone(&self.state.study);
         self.spawn("export pictures", move |reporter| {
-            let cohort = Cohort::of(&study);
+            let cohort = Cohort::of(&study, &|| ControlFlow::Continue(())).unwrap_or_default();
             if cohort.is_empty() {
                 return Err("There is nothing to draw: no recording is used".to_owned());
             }
@@ -222,13 +239,12 @@ impl Session {
 
     /// Shows an evaluation, and what its run made of the recordings of the study.
     pub(super) fn show_evaluation(&mut self, evaluation: Evaluation) {
+        self.order(Order::Score(Box::new(evaluation.clone())));
         self.state.evaluation = Some(evaluation);
-        self.find_scores();
     }
 
-    fn find_scores(&mut self) {
-        let scores = self.state.evaluation.as_ref().map(|evaluation| scores::of(evaluation, &self.state.study));
-        self.state.scores = Arc::new(scores.unwrap_or_default());
+    fn on_scores(&mut self, scores: Arc<Scores>) {
+        self.state.scores = scores;
         if self.state.scores.is_empty() {
             // Nothing could meet it, and there is no menu to take it away.
             self.state.explore.filter.clear(Facet::Result);
@@ -258,12 +274,14 @@ impl Session {
         }
         self.viewing = true;
         let picture = self.state.explore.picture.clone();
-        self.spawn("view", move |reporter| {
-            let view = jobs::guarded(|| match known {
+        let (asked, asked_picture) = (Arc::clone(&clip), picture.clone());
+        let failed = |reason| Event::View { clip: asked, picture: asked_picture, view: Err(reason) };
+        self.spawn_or("view", failed, move |reporter| {
+            let view = match known {
                 Some(view) => view.with_picture(&picture),
                 None => ClipView::load(&clip.path, &picture),
-            });
-            let _ = reporter.send(Event::View { clip, picture, view: view.map(Arc::new) });
+            }?;
+            let _ = reporter.send(Event::View { clip, picture, view: Ok(Arc::new(view)) });
             Ok(())
         });
     }
@@ -279,7 +297,11 @@ impl Session {
         match event {
             Event::Loading { task, detail, done, total } => self.on_loading(task, detail, done, total),
             Event::LoadingEnded => self.state.loading = None,
-            Event::Study(study) => self.on_study(study),
+            Event::Study { view, scores } => {
+                self.on_study(view);
+                self.on_scores(scores);
+            }
+            Event::Scores(scores) => self.on_scores(scores),
             Event::ReadyToTrain(TrainAfter { folder }) => {
                 let split = self.state.study.split_config.clone();
                 self.start_run(TrainConfig { split, ..TrainConfig::default() }, folder);
@@ -308,17 +330,23 @@ impl Session {
             }
             Event::RunOpened(opened) => self.on_run_opened(*opened),
             Event::PredictionsOpened(evaluation) => self.show_evaluation(*evaluation),
-            Event::Devices(found) => self.state.devices = Devices::Ready(found),
+            Event::Devices(Ok(found)) => self.state.devices = Devices::Ready(found),
+            Event::Devices(Err(reason)) => {
+                // The choice "automatic" looks again when a training begins.
+                self.state.devices = Devices::Ready(Vec::new());
+                self.say(Severity::Error, format!("What can compute could not be found out: {reason}"));
+            }
             Event::View { clip, picture, view } => self.on_view(&clip, &picture, view),
             Event::Cohort(counted) => {
-                self.counting = false;
-                self.state.cohort = Some(counted);
+                self.counting = None;
+                self.state.cohort = counted.or(self.state.cohort.take());
             }
             Event::Thumbnail(made) => self.on_thumbnail(made),
             Event::SoundDevices(devices) => self.on_sound_devices(devices),
             Event::SoundEnded { id, failure } => self.on_sound_ended(id, failure),
             Event::Run { id, event } => self.on_run(id, event),
             Event::Predicted { path, run, outcome } => self.on_predicted(&path, run, outcome),
+            Event::NotPredicted { paths, run, reason } => self.on_not_predicted(&paths, run, &reason),
             Event::Exported(folder) => {
                 self.say(Severity::Info, format!("The report was written to {}", folder.display()));
             }
@@ -369,10 +397,10 @@ impl Session {
             self.state.cohort = None;
         }
         self.tell_missing(&study);
+        self.stop_counting();
         let old = std::mem::replace(&mut self.state.study, study);
         // After a decision about all of them, this takes thousands of recordings apart: longer than a frame.
         rayon::spawn(move || drop(old));
-        self.find_scores();
     }
 
     /// Says which datasets are not at their place any more, and takes back what was said of those that are again.

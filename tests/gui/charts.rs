@@ -26,7 +26,12 @@ fn study(window: &Window) -> &StudyView {
 }
 
 fn counted(window: &Window) -> &Cohort {
-    &window.harness.state().state().cohort.as_ref().unwrap().cohort
+    window.harness.state().state().cohort.as_ref().unwrap().cohort.as_ref().unwrap()
+}
+
+/// Whose dataset is known.
+fn found_people(window: &Window) -> usize {
+    counted(window).by(Attribute::Dataset).unwrap().value.association().unwrap().everybody()
 }
 
 fn show_charts(window: &mut Window) {
@@ -85,7 +90,7 @@ fn classes_that_come_from_different_datasets_are_said_first() {
     window.open_study(PEOPLE);
     show_charts(&mut window);
     assert!(window.harness.query_by_label(BY_DATASET).is_none(), "the demo study is balanced");
-    assert!(counted(&window).by(Attribute::Dataset).unwrap().association.is_some(), "it was looked at");
+    assert!(counted(&window).by(Attribute::Dataset).unwrap().value.association().is_some(), "it was looked at");
 
     decide_by(&mut window, classes_by_dataset());
     let found = &counted(&window).findings()[0];
@@ -96,7 +101,8 @@ fn classes_that_come_from_different_datasets_are_said_first() {
         let below = window.harness.get_by_label(finding.headline).rect();
         assert!(below.top() > headline.top(), "{}", finding.headline);
     }
-    window.harness.get_by_label_contains("Knowing only the dataset would tell them apart with an AUC of 1.00");
+    let evidence = format!("Knowing only the dataset would tell every one of {} people", found_people(&window));
+    window.harness.get_by_label_contains(&evidence);
 }
 
 #[test]
@@ -176,7 +182,14 @@ fn pictures_and_tables_are_saved_whole_and_never_over_others() {
         }
     }
     let mut table = csv::Reader::from_path(saved.join(cohort::ASSOCIATIONS_TABLE)).unwrap();
-    assert!(table.records().map(Result::unwrap).any(|row| &row[0] == "dataset" && &row[7] == "none"));
+    let strength = table.headers().unwrap().iter().position(|head| head == "strength").unwrap();
+    let rows: Vec<csv::StringRecord> = table.records().map(Result::unwrap).collect();
+    let dataset = rows.iter().find(|row| &row[0] == "dataset" && &row[1] == "value").unwrap();
+    assert_eq!(&dataset[strength], "not shown");
+    // The figure says what the screen says.
+    let line = counted(&window).by(Attribute::Dataset).unwrap().in_a_line();
+    window.harness.get_by_label(&line);
+    assert!(std::fs::read_to_string(saved.join("dataset.svg")).unwrap().contains(&line[..40]), "{line}");
 }
 
 #[test]

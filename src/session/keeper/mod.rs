@@ -18,9 +18,11 @@ use job::Work;
 pub(super) use orders::{Order, TrainAfter};
 use reading::Reading;
 
-use super::Storage;
+use super::evaluation::Evaluation;
 use super::jobs::{Event, Reporter, guarded};
-use crate::data::study::{Edit, Store, Study, settings};
+use super::{Storage, scores};
+use crate::data::study::scores::Scores;
+use crate::data::study::{Edit, Store, Study, StudyView, settings};
 
 /// Views are published this often while recordings are read: often enough to watch, seldom enough to cost nothing.
 const PUBLISH_EVERY: Duration = Duration::from_millis(400);
@@ -67,6 +69,10 @@ pub(super) struct Keeper {
     undo: Vec<Undo>,
     redo: Vec<Edit>,
     revision: u64,
+    /// What was published last.
+    shown: Arc<StudyView>,
+    /// The evaluation whose scores are found among the recordings.
+    evaluation: Option<Box<Evaluation>>,
     /// Sounds have been read since they were compared with each other.
     uncompared: bool,
     /// The study has changed since it was published, and since it was saved.
@@ -123,6 +129,8 @@ impl Keeper {
             undo: Vec::new(),
             redo: Vec::new(),
             revision: 0,
+            shown: Arc::default(),
+            evaluation: None,
             uncompared: false,
             unpublished: false,
             unsaved: false,
@@ -199,7 +207,14 @@ impl Keeper {
         view.redo = self.redo.last().map(Edit::name);
         self.unpublished = false;
         self.published = Instant::now();
-        let _ = self.reporter.send(Event::Study(Arc::new(view)));
+        self.shown = Arc::new(view);
+        let _ = self.reporter.send(Event::Study { view: Arc::clone(&self.shown), scores: self.scores() });
+    }
+
+    /// The scores of the recordings that were published last.
+    fn scores(&self) -> Arc<Scores> {
+        let scores = self.evaluation.as_ref().map(|evaluation| scores::of(evaluation, &self.shown));
+        Arc::new(scores.unwrap_or_default())
     }
 
     fn save(&mut self) {

@@ -9,6 +9,7 @@ use super::reading::JobId;
 use crate::data::demo::{self, DemoConfig};
 use crate::data::sources::mapped::Mapping;
 use crate::data::study::{Edit, Store, Study};
+use crate::session::evaluation::Evaluation;
 use crate::session::jobs::Event;
 use crate::session::{Storage, clock, recent};
 
@@ -33,6 +34,8 @@ pub(in crate::session) enum Order {
     SaveAs(PathBuf),
     /// Change something.
     Edit(Edit),
+    /// Find the scores of this evaluation among the recordings, from now on.
+    Score(Box<Evaluation>),
     /// Undo the last change.
     Undo,
     /// Do again what was undone last.
@@ -70,6 +73,10 @@ impl Keeper {
             }
             Order::SaveAs(folder) => self.save_as(&absolute(&folder)),
             Order::Edit(edit) => self.edit(edit),
+            Order::Score(evaluation) => {
+                self.evaluation = Some(evaluation);
+                let _ = self.reporter.send(Event::Scores(self.scores()));
+            }
             Order::Undo => self.undo(),
             Order::Redo => self.redo(),
             Order::StopReading => self.stop(),

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 
 use super::{Handle, NowPlaying, SoundDevices, SoundOrder, Source, Volume, Wanted};
 use crate::session::state::{Severity, ViewState};
+use crate::session::update::REFUSED;
 use crate::session::{Command, Session};
 use crate::units::Seconds;
 
@@ -14,7 +15,9 @@ impl Session {
     pub(in crate::session) fn on_sound_command(&mut self, command: SoundCommand) {
         match command {
             SoundCommand::Probe => {
-                self.sound_order(SoundOrder::Probe);
+                if !self.sound_order(SoundOrder::Probe) {
+                    self.state.player.devices = SoundDevices::None(REFUSED.to_owned());
+                }
             }
             SoundCommand::Play { range, start } => self.play_shown(range, start),
             SoundCommand::PlayFile { path, range } => {

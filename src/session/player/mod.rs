@@ -224,7 +224,11 @@ where
             Ok(())
         });
         if let Err(reason) = ended {
-            let _ = reporter.send(Event::Failed(reason));
+            // What was heard is silent now: nobody may wait for its end.
+            let _ = reporter.send(match &self.playing {
+                Some(playing) => Event::SoundEnded { id: playing.id, failure: Some(reason) },
+                None => Event::Failed(reason),
+            });
         }
     }
 
@@ -252,7 +256,8 @@ where
     fn take(&mut self, order: SoundOrder) {
         match order {
             SoundOrder::Probe => {
-                let _ = self.reporter.send(Event::SoundDevices(probe(&self.open)));
+                let found = guarded(|| Ok(probe(&self.open))).unwrap_or_else(SoundDevices::None);
+                let _ = self.reporter.send(Event::SoundDevices(found));
             }
             SoundOrder::Play(wanted) => {
                 // The device is free again before it is opened for the next recording.

@@ -139,3 +139,28 @@ fn the_ear_is_behind_the_hand_and_pause_goes_on_where_the_ear_was() {
     assert_eq!(heard.discarded, 1);
     assert_eq!(heard.samples[1_600], recording(1).channels()[0][1_200], "nothing is skipped, nothing is heard twice");
 }
+
+#[test]
+fn a_player_that_breaks_down_says_that_nothing_is_heard() {
+    struct Broken;
+    impl Sink for Broken {
+        fn write(&mut self, _: &[f32]) -> Result<(), PlaybackError> {
+            panic!("a broken driver")
+        }
+        fn delay(&self) -> usize {
+            0
+        }
+        fn discard(&mut self) {}
+        fn drain(&mut self) {}
+    }
+    let (sender, events) = sync_channel(16);
+    let reporter = Reporter::new(sender, Arc::new(|| {}));
+    let (orders, received) = channel();
+    let wanted = Wanted { id: 7, sound: Source::Decoded(recording(1)), range: None, start: Seconds(0.0), device: None };
+    orders.send(SoundOrder::Play(Box::new(wanted))).unwrap();
+    let open = |_: Option<&str>, _, _| Ok(Box::new(Broken) as Box<dyn Sink>);
+    Thread { orders: received, reporter, clock: Arc::new(Clock::default()), open, playing: None }.run();
+    let told: Vec<Event> = events.try_iter().collect();
+    let [Event::SoundEnded { id: 7, failure: Some(reason) }] = told.as_slice() else { panic!("the end is reported") };
+    assert!(reason.ends_with("a broken driver"), "{reason}");
+}

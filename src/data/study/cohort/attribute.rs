@@ -9,6 +9,7 @@ use crate::data::policy::LabelOrigin;
 use crate::data::quality::Flag;
 use crate::data::split::ClassCount;
 use crate::data::{Clip, LabelPolicy, Verdict};
+use crate::eval::Scale;
 use crate::units::SampleRate;
 
 /// Something that is known of recordings besides their class.
@@ -114,6 +115,12 @@ impl Attribute {
         }
     }
 
+    /// Whether its values have an order.
+    #[must_use]
+    pub fn scale(self) -> Scale {
+        if self.axis().is_some() { Scale::Ordinal } else { Scale::Nominal }
+    }
+
     /// What follows its values in a sentence.
     #[must_use]
     pub fn unit(self) -> &'static str {
@@ -134,6 +141,11 @@ impl Attribute {
     #[must_use]
     pub fn can_confound(self) -> bool {
         self != Self::Experts
+    }
+
+    /// The datasets state it, and may leave it open.
+    pub(super) fn may_be_unstated(self) -> bool {
+        matches!(self, Self::Age | Self::Sex | Self::Year)
     }
 
     /// Gives `each` every value that a recording has.

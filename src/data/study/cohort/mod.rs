@@ -5,9 +5,11 @@ mod attribute;
 mod confounding;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::collections::HashMap;
 use std::mem::discriminant;
+use std::ops::ControlFlow;
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -15,12 +17,15 @@ use xxhash_rust::xxh3::xxh3_64;
 
 pub use attribute::Attribute;
 use attribute::Value;
-pub use confounding::{Association, FEW_PEOPLE, Finding, Strength};
+pub use confounding::{Aspect, Association, Judgement, Strength, Unjudged};
+use confounding::{Question, groups};
+pub use words::{FEW_PEOPLE, Finding};
 
 use super::StudyView;
 use super::filter::Condition;
 use crate::data::split::ClassCount;
 use crate::data::{Clip, Label, LabelPolicy, PersonId};
+use crate::eval::Scale;
 
 /// Values of one attribute that are counted one by one; the rarest of more are put together. As many as a chart has room for.
 pub const MOST_LEVELS: usize = 12;
@@ -44,8 +49,11 @@ pub struct Breakdown {
     /// Its values that occur, in the order in which a chart shows them, and those between them on a scale; "not stated"
     /// comes last.
     pub levels: Vec<Level>,
-    /// How well it alone would tell the classes; `None` where there are too few people, or one class or value only.
-    pub association: Option<Association>,
+    /// Whether its values go together with the class.
+    pub value: Judgement,
+    /// Whether it goes together with the class that it is stated at all; `None` where everybody's is, and for what is read
+    /// from the files.
+    pub stated: Option<Judgement>,
 }
 
 /// One value of an attribute, and who has it.
@@ -99,9 +107,10 @@ impl Cohort {
     /// hold one of them.
     pub const LEAST_PEOPLE: usize = confounding::FOLDS;
 
-    /// Counts the used recordings of `study`. Goes through all recordings once for each attribute, on all cores.
+    /// Counts the used recordings of `study`. Goes through all recordings once for each attribute, and deals out the classes
+    /// of all people anew some thousand times, on all cores. `None` when `stop` breaks.
     #[must_use]
-    pub fn of(study: &StudyView) -> Self {
+    pub fn of(study: &StudyView, stop: &(dyn Fn() -> ControlFlow<()> + Sync)) -> Option<Self> {
         let (members, units) = members(study);
         let mut classes = [ClassCount::default(); 2];
         for member in &members {
@@ -110,11 +119,15 @@ impl Cohort {
         for unit in &units {
             class_of(&mut classes, unit.label).people += 1;
         }
-        let breakdowns = Attribute::ALL
+        let mut breakdowns: Vec<Breakdown> = Attribute::ALL
             .par_iter()
-            .filter_map(|attribute| Breakdown::of(*attribute, study, &members, &units))
+            .filter_map(|attribute| Breakdown::of(*attribute, study, &members, &units, stop))
             .collect();
-        Self { classes, left_out: study.clips.len() - members.len(), breakdowns }
+        if stop().is_break() {
+            return None;
+        }
+        Association::adjust(&mut breakdowns.iter_mut().flat_map(Breakdown::associations_mut).collect::<Vec<_>>());
+        Some(Self { classes, left_out: study.clips.len() - members.len(), breakdowns })
     }
 
     /// The breakdown by this attribute.
@@ -138,7 +151,7 @@ impl Cohort {
     /// What could give the class away, the strongest first.
     #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
-        let mut findings: Vec<Finding> = self.breakdowns.iter().filter_map(Breakdown::finding).collect();
+        let mut findings: Vec<Finding> = self.breakdowns.iter().flat_map(Breakdown::findings).collect();
         findings.sort_by(|a, b| b.auc.total_cmp(&a.auc));
         findings
     }
@@ -178,7 +191,13 @@ fn class_of(classes: &mut [ClassCount; 2], label: Label) -> &mut ClassCount {
 
 impl Breakdown {
     /// `None` where nothing is known of the attribute.
-    fn of(attribute: Attribute, study: &StudyView, members: &[Member<'_>], units: &[Unit]) -> Option<Self> {
+    fn of(
+        attribute: Attribute,
+        study: &StudyView,
+        members: &[Member<'_>],
+        units: &[Unit],
+        stop: &(dyn Fn() -> ControlFlow<()> + Sync),
+    ) -> Option<Self> {
         let (values, pairs) = observe(attribute, &study.policy, members);
         if values.iter().all(|value| *value == Value::Unknown) {
             return None;
@@ -189,23 +208,29 @@ impl Breakdown {
                 class_of(&mut level.classes, member.label).recordings += 1;
             }
         }
-        // Each person once for each value, however many recordings.
         let mut of_units: Vec<(usize, usize)> =
             pairs.iter().filter_map(|(member, value)| Some((members.get(*member)?.unit, *value))).collect();
-        let mut seen = vec![0_u32; units.len()];
-        for (unit, value) in &of_units {
-            let (Some(seen), Some(unit), Some(level)) = (seen.get_mut(*unit), units.get(*unit), levels.get_mut(*value))
-            else {
-                continue;
-            };
-            if *seen & (1 << value) == 0 {
-                *seen |= 1 << value;
-                class_of(&mut level.classes, unit.label).people += 1;
+        of_units.sort_unstable();
+        for (level, people) in levels.iter_mut().zip(groups(values.len(), units, &of_units)) {
+            for (class, people) in level.classes.iter_mut().zip(people) {
+                class.people = people;
             }
         }
-        of_units.retain(|(_, value)| levels.get(*value).is_some_and(|level| !level.is_unknown));
-        let association = attribute.can_confound().then(|| Association::of(attribute, &levels, units, &of_units));
-        Some(Self { attribute, association: association.flatten(), levels })
+        let is_unknown = |value: usize| levels.get(value).is_some_and(|level| level.is_unknown);
+        let stated = attribute.may_be_unstated() && levels.iter().any(|level| level.is_unknown);
+        let stated = stated.then(|| {
+            let pairs: Vec<(usize, usize)> =
+                of_units.iter().map(|(unit, value)| (*unit, usize::from(is_unknown(*value)))).collect();
+            Question { values: 2, scale: Scale::Nominal, is_exclusive: true, pairs: &pairs }.judge(units, stop)
+        });
+        let value = if attribute.can_confound() {
+            of_units.retain(|(_, value)| !is_unknown(*value));
+            let (scale, is_exclusive) = (attribute.scale(), attribute.is_exclusive());
+            Question { values: values.len(), scale, is_exclusive, pairs: &of_units }.judge(units, stop)
+        } else {
+            Judgement::Unjudged(Unjudged::ByDefinition)
+        };
+        Some(Self { attribute, levels, value, stated })
     }
 
     /// A value within a sentence, with its unit.
@@ -215,10 +240,17 @@ impl Breakdown {
         format!("{}{unit}", level.name)
     }
 
-    /// What it gives away about the class, in words; `None` where that is nothing, or not known.
-    #[must_use]
-    pub fn finding(&self) -> Option<Finding> {
-        Finding::of(self)
+    /// What was looked at, and what came of it.
+    pub fn judgements(&self) -> impl Iterator<Item = (Aspect, &Judgement)> {
+        let stated = self.stated.as_ref().map(|stated| (Aspect::Stated, stated));
+        std::iter::once((Aspect::Value, &self.value)).chain(stated)
+    }
+
+    fn associations_mut(&mut self) -> impl Iterator<Item = &mut Association> {
+        [Some(&mut self.value), self.stated.as_mut()].into_iter().flatten().filter_map(|judgement| match judgement {
+            Judgement::Judged(association) => Some(association),
+            Judgement::Unjudged(_) => None,
+        })
     }
 }
 

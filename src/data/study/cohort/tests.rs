@@ -2,6 +2,8 @@ use std::sync::LazyLock;
 use std::time::Instant;
 
 use proptest::prelude::*;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng as _;
 
 use super::*;
 use crate::data::quality::Flag;
@@ -55,6 +57,15 @@ fn people(source: SourceKind, from: usize, healthy: usize, sick: usize) -> Vec<C
     statuses.enumerate().flat_map(person).collect()
 }
 
+/// Its counts, waited for.
+fn counted(view: &StudyView) -> Cohort {
+    Cohort::of(view, &|| ControlFlow::Continue(())).unwrap()
+}
+
+fn association(cohort: &Cohort, attribute: Attribute) -> Association {
+    *cohort.by(attribute).unwrap().value.association().unwrap()
+}
+
 fn counts(breakdown: &Breakdown) -> Vec<(&str, [usize; 2], [usize; 2])> {
     let of = |level: &Level, which: fn(&ClassCount) -> usize| level.classes.each_ref().map(which);
     let row = |level| (of(level, |class| class.recordings), of(level, |class| class.people));
@@ -73,7 +84,7 @@ fn a_small_study_is_counted_as_by_hand() {
     clips.push(Clip { decision: Some(Decision::Exclude), ..clip(SourceKind::Folder, 5, 0, "sick") });
     clips.push(Clip { decision: Some(Decision::Sick), ..clip(SourceKind::Folder, 6, 0, "healthy") });
     let view = view(vec![(SourceKind::Folder, clips)]);
-    let cohort = Cohort::of(&view);
+    let cohort = counted(&view);
     assert_eq!(cohort.left_out, 1);
     let count = |people, recordings| ClassCount { people, recordings };
     assert_eq!(cohort.classes, [count(2, 3), count(3, 3)]);
@@ -117,28 +128,32 @@ fn classes_from_different_datasets_are_found_and_said() {
     let mut coughvid = people(SourceKind::Coughvid, 0, 40, 3);
     coughvid.iter_mut().for_each(|clip| clip.subject.recorded = "2020-05-01".into());
     let view = view(vec![(SourceKind::Coughvid, coughvid), (SourceKind::Folder, people(SourceKind::Folder, 0, 2, 35))]);
-    let finding = &Cohort::of(&view).findings()[0];
+    let finding = &counted(&view).findings()[0];
     assert_eq!((finding.attribute, finding.strength), (Attribute::Dataset, Strength::Strong));
     assert_eq!(finding.headline, "Sick and healthy people come from different datasets.");
     // 40 * 35 pairs are told apart, 40 * 3 + 2 * 35 are tied, and 2 * 3 are told wrongly.
     let auc = (40.0 * 35.0 + 0.5 * (40.0 * 3.0 + 2.0 * 35.0)) / (42.0 * 38.0);
     assert!((finding.auc - auc).abs() < 1e-9, "{} is {auc}", finding.auc);
     assert!(finding.details.contains("folder: 95 % of the people are sick; COUGHVID: 7 %."), "{}", finding.details);
-    let association = Cohort::of(&view).by(Attribute::Dataset).unwrap().association.unwrap();
+    let association = association(&counted(&view), Attribute::Dataset);
     assert!(association.cramers_v.unwrap() > 0.8 && association.people == [42, 38]);
     assert!(association.interval.unwrap().low > 0.8);
-    let origin = Cohort::of(&view).findings().into_iter().find(|finding| finding.attribute == Attribute::Origin);
+    let origin = counted(&view).findings().into_iter().find(|finding| finding.attribute == Attribute::Origin);
     assert!(origin.is_some(), "the labels of one dataset are self-reported, those of the other are not");
 }
 
 #[test]
-fn perfect_separation_has_no_interval_but_is_strong() {
+fn perfect_separation_is_as_certain_as_its_people_are_many() {
     let folder = |healthy, sick| people(SourceKind::Folder, 0, healthy, sick);
     let view =
         view(vec![(SourceKind::Coughvid, people(SourceKind::Coughvid, 0, 8, 0)), (SourceKind::Folder, folder(0, 9))]);
-    let finding = &Cohort::of(&view).findings()[0];
+    let finding = &counted(&view).findings()[0];
     assert_eq!((finding.strength, finding.auc), (Strength::Strong, 1.0));
-    assert!(!finding.evidence.contains("interval"), "{}", finding.evidence);
+    let evidence = &finding.evidence;
+    assert!(
+        evidence.contains("every one of 17 people apart with an AUC of 1.00 (95 % interval 0.63 to 1.00"),
+        "{evidence}"
+    );
     assert!(finding.details.contains("Few people: 8 people are healthy and 9 sick"), "{}", finding.details);
 }
 
@@ -148,8 +163,8 @@ fn balanced_datasets_give_nothing_away() {
         (SourceKind::Coughvid, people(SourceKind::Coughvid, 0, 30, 30)),
         (SourceKind::Folder, people(SourceKind::Folder, 0, 20, 20)),
     ]);
-    assert_eq!(Cohort::of(&view).findings(), []);
-    let association = Cohort::of(&view).by(Attribute::Dataset).unwrap().association.unwrap();
+    assert_eq!(counted(&view).findings(), []);
+    let association = association(&counted(&view), Attribute::Dataset);
     assert_eq!(association.cramers_v, Some(0.0));
     assert!(association.auc < 0.55, "{}", association.auc);
 }
@@ -163,17 +178,130 @@ fn chance_in_small_groups_is_no_finding() {
         clip.subject.age = Some(scatter(place / 2));
     }
     let view = view(vec![(SourceKind::Folder, clips)]);
-    assert!(Cohort::of(&view).by(Attribute::Age).unwrap().association.is_some());
-    assert_eq!(Cohort::of(&view).findings(), []);
+    assert!(association(&counted(&view), Attribute::Age).p_value > 0.05);
+    assert_eq!(counted(&view).findings(), []);
+}
+
+/// Sixty healthy and sixty sick people, each with an age from its class, from 20 up to 80 years.
+fn aged(random: &mut ChaCha8Rng, old_share: [f64; 2]) -> StudyView {
+    let mut clips = people(SourceKind::Folder, 0, 60, 60);
+    for own in clips.chunks_mut(2) {
+        let is_old = random.random_bool(old_share[usize::from(own[0].status == "sick")]);
+        let years = if is_old { 60.0..80.0_f32 } else { 20.0..60.0 };
+        let (age, sex) = (random.random_range(years), if random.random_bool(0.5) { "f" } else { "m" });
+        let stated = random.random_bool(0.8);
+        for clip in own {
+            clip.subject =
+                Subject { age: stated.then_some(age), sex: Some(sex.to_owned()), ..std::mem::take(&mut clip.subject) };
+        }
+    }
+    view(vec![(SourceKind::Folder, clips)])
+}
+
+/// In how many of a hundred studies anything is shown, and in how many the age.
+fn shown(old_share: [f64; 2]) -> (usize, usize) {
+    let mut random = ChaCha8Rng::seed_from_u64(11);
+    let (mut anything, mut age) = (0, 0);
+    for _ in 0..100 {
+        let cohort = counted(&aged(&mut random, old_share));
+        let judged = cohort.breakdowns.iter().flat_map(Breakdown::judgements);
+        anything += usize::from(judged.filter_map(|(_, judgement)| judgement.association()?.strength()).count() > 0);
+        age += usize::from(association(&cohort, Attribute::Age).strength().is_some());
+    }
+    (anything, age)
+}
+
+#[test]
+fn a_shift_is_shown_in_most_studies_and_chance_in_one_of_twenty() {
+    let (anything, _) = shown([0.24, 0.24]);
+    assert!((1..=9).contains(&anything), "{anything} of 100 studies in which nothing differs");
+    let (_, age) = shown([0.10, 0.38]);
+    assert!(age >= 60, "{age} of 100 studies in which 10 % and 38 % of the people are old");
+}
+
+#[test]
+fn what_was_not_shown_is_not_said_to_be_absent() {
+    let cohort = counted(&aged(&mut ChaCha8Rng::seed_from_u64(3), [0.24, 0.24]));
+    assert_eq!(cohort.findings(), []);
+    let sex = association(&cohort, Attribute::Sex);
+    let possible = format!("the sex (with 120 people, an AUC up to {:.2} would be possible)", sex.possible().unwrap());
+    let remarks = cohort.remarks();
+    assert!(remarks[0].starts_with("No difference was shown, which does not rule one out: "), "{remarks:?}");
+    assert!(remarks[0].contains(&possible) && remarks[0].contains("whether the age is stated"), "{remarks:?}");
+    let unjudged = "Could not be judged: the dataset (one value only), where the label comes from (one value only), the \
+                    duration (one value only), the sample rate (one value only), the file format (one value only), the \
+                    year (nothing is known), the quality flags (one value only).";
+    assert_eq!(remarks[1], unjudged);
+    let line = cohort.by(Attribute::Sex).unwrap().in_a_line();
+    assert!(line.starts_with("No difference was shown: with 120 people, an AUC up to 0."), "{line}");
+}
+
+#[test]
+fn too_few_known_values_are_said_with_their_numbers() {
+    let mut clips = people(SourceKind::Folder, 0, 30, 30);
+    for (place, clip) in clips.iter_mut().enumerate().filter(|(place, _)| *place < 6 || *place >= 102) {
+        clip.subject.age = Some(20.0 + place as f32 / 2.0);
+    }
+    let cohort = counted(&view(vec![(SourceKind::Folder, clips)]));
+    let age = cohort.by(Attribute::Age).unwrap();
+    assert_eq!(age.value, Judgement::Unjudged(Unjudged::TooFewPeople([3, 9])));
+    assert_eq!(age.in_a_line(), "Not judged: too few people: known of 3 healthy and 9 sick, and 5 of each are needed");
+}
+
+#[test]
+fn what_is_not_stated_of_one_class_is_a_finding() {
+    let mut clips = people(SourceKind::Folder, 0, 40, 40);
+    for (place, clip) in clips.iter_mut().enumerate() {
+        // Of the healthy all but four, of the sick only half state a sex, and as often this as that.
+        let person = place / 2;
+        let unstated = if person < 40 { person % 10 == 0 } else { person % 2 == 0 };
+        clip.subject.sex = (!unstated).then(|| if person % 4 < 2 { "f" } else { "m" }.to_owned());
+    }
+    let cohort = counted(&view(vec![(SourceKind::Folder, clips)]));
+    let findings = cohort.findings();
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    let found = &findings[0];
+    assert_eq!((found.attribute, found.aspect, found.strength), (Attribute::Sex, Aspect::Stated, Strength::Moderate));
+    assert_eq!(found.headline, "The sex is stated of one class more often than of the other.");
+    assert_eq!(found.details, "Not stated: 50 % of the sick people and 10 % of the healthy.");
+    let line = cohort.by(Attribute::Sex).unwrap().in_a_line();
+    assert!(line.ends_with("; whether it is stated, AUC 0.70 over 80 people: moderate"), "{line}");
+}
+
+#[test]
+fn recordings_of_one_person_are_no_more_evidence() {
+    // Twelve people in two datasets, each with very many recordings.
+    let many = |source, from, healthy, sick| -> Vec<Clip> {
+        let takes = |own: Clip| {
+            (0..40).map(move |take| Clip {
+                path: own.path.with_file_name(format!("{take}-{}", own.path.file_name().unwrap().display())),
+                ..own.clone()
+            })
+        };
+        people(source, from, healthy, sick).into_iter().flat_map(takes).collect()
+    };
+    let datasets = vec![
+        (SourceKind::Coughvid, many(SourceKind::Coughvid, 0, 4, 2)),
+        (SourceKind::Folder, many(SourceKind::Folder, 10, 2, 4)),
+    ];
+    let found = association(&counted(&view(datasets)), Attribute::Dataset);
+    assert_eq!(found.people, [6, 6]);
+    assert!(found.p_value > 0.3, "{found:?}");
+}
+
+#[test]
+fn counting_that_is_stopped_gives_nothing() {
+    let view = view(vec![(SourceKind::Folder, people(SourceKind::Folder, 0, 10, 10))]);
+    assert_eq!(Cohort::of(&view, &|| ControlFlow::Break(())), None);
 }
 
 #[test]
 fn one_class_or_nobody_is_counted_without_findings() {
     let view = view(vec![(SourceKind::Folder, people(SourceKind::Folder, 0, 0, 12))]);
-    let cohort = Cohort::of(&view);
+    let cohort = counted(&view);
     assert!(!cohort.has_both_classes() && !cohort.is_empty());
-    assert!(cohort.breakdowns.iter().all(|breakdown| breakdown.association.is_none()));
-    assert!(Cohort::of(&StudyView::default()).is_empty());
+    assert!(cohort.breakdowns.iter().all(|breakdown| breakdown.value.association().is_none()));
+    assert!(counted(&StudyView::default()).is_empty());
 }
 
 #[test]
@@ -191,7 +319,7 @@ fn experts_are_compared_with_the_label_whatever_their_role() {
     ];
     let self_reported = view(vec![(SourceKind::Coughvid, clips.clone())]);
     assert_eq!(
-        counts(Cohort::of(&self_reported).by(Attribute::Experts).unwrap()),
+        counts(counted(&self_reported).by(Attribute::Experts).unwrap()),
         [
             ("Found the same", [1, 0], [1, 0]),
             ("Found the other class", [1, 0], [1, 0]),
@@ -202,7 +330,7 @@ fn experts_are_compared_with_the_label_whatever_their_role() {
     let policy = LabelPolicy { experts: crate::data::policy::ExpertRole::Decides, ..LabelPolicy::default() };
     let decided = view_under(policy, vec![(SourceKind::Coughvid, clips)]);
     assert_eq!(
-        counts(Cohort::of(&decided).by(Attribute::Origin).unwrap()),
+        counts(counted(&decided).by(Attribute::Origin).unwrap()),
         [("Said by the person", [0, 1], [0, 1]), ("Experts who listened", [1, 1], [1, 1])]
     );
 }
@@ -217,7 +345,8 @@ fn a_recording_counts_for_each_of_its_flags() {
     let members: Vec<Member<'_>> =
         clips.iter().enumerate().map(|(unit, clip)| Member { clip, label: Label::Sick, unit, source: 0 }).collect();
     let units = [Unit { label: Label::Sick, fold: 0 }; 3];
-    let by = Breakdown::of(Attribute::Quality, &StudyView::default(), &members, &units).unwrap();
+    let by = Breakdown::of(Attribute::Quality, &StudyView::default(), &members, &units, &|| ControlFlow::Continue(()))
+        .unwrap();
     let expected = [("Nothing found", [0, 1], [0, 1]), ("Clipped", [0, 1], [0, 1]), ("Noisy", [0, 2], [0, 2])];
     assert_eq!(counts(&by), expected);
     assert_eq!(by.levels[2].condition, Some(Condition::Flag(Flag::LowSnr)));
@@ -234,7 +363,7 @@ fn rare_values_become_one() {
         })
         .collect();
     let view = view(vec![(SourceKind::Folder, clips)]);
-    let cohort = Cohort::of(&view);
+    let cohort = counted(&view);
     let levels = &cohort.by(Attribute::SampleRate).unwrap().levels;
     assert_eq!(levels.len(), 6);
     assert_eq!((levels[5].name.as_str(), levels[5].recordings(), levels[5].people()), ("Others", 15, 15));
@@ -270,7 +399,7 @@ proptest! {
         let rows: Vec<_> = rows.into_iter().enumerate().collect();
         let mut turned = rows.clone();
         turned.rotate_left(turn.min(rows.len()));
-        let (one, other) = (Cohort::of(&made(&rows)), Cohort::of(&made(&turned)));
+        let (one, other) = (counted(&made(&rows)), counted(&made(&turned)));
         prop_assert_eq!(&one, &other);
         let used: usize = one.classes.iter().map(|class| class.recordings).sum();
         prop_assert_eq!(used + one.left_out, rows.len());
@@ -281,8 +410,9 @@ proptest! {
                 let sum: usize = breakdown.levels.iter().map(Level::recordings).sum();
                 prop_assert_eq!(sum, used, "{:?}", breakdown.attribute);
             }
-            if let Some(association) = breakdown.association {
+            for association in breakdown.judgements().filter_map(|(_, judgement)| judgement.association()) {
                 prop_assert!((0.0..=1.0).contains(&association.auc));
+                prop_assert!((association.p_value..=1.0).contains(&association.p_adjusted));
                 prop_assert!(association.cramers_v.is_none_or(|v| (0.0..=1.0).contains(&v)));
             }
         }
@@ -299,7 +429,7 @@ fn a_large_study_is_counted_in_a_moment() {
     }
     let view = view(vec![(SourceKind::Folder, clips)]);
     let clock = Instant::now();
-    let cohort = Cohort::of(&view);
+    let cohort = counted(&view);
     let took = clock.elapsed();
     eprintln!("{} recordings in {took:?}", view.clips.len());
     assert_eq!(cohort.classes.iter().map(|class| class.recordings).sum::<usize>(), 35_000);

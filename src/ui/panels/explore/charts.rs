@@ -12,7 +12,7 @@ use crate::report::cohort::chart;
 use crate::report::figures::{BarChart, Form};
 use crate::session::{Command, CountedCohort, State};
 use crate::ui::dialogs::Dialog;
-use crate::ui::format::{count, counted, sentence};
+use crate::ui::format::{count, counted};
 use crate::ui::panels::{Cx, PanelId};
 use crate::ui::shortcuts;
 use crate::ui::theme::{self, Palette, palette, space};
@@ -27,7 +27,36 @@ const BADGE_WIDTH: f32 = 76.0;
 struct Made {
     revision: u64,
     charts: Vec<BarChart>,
+    /// What each chart's attribute gives away, in a line.
+    lines: Vec<String>,
     findings: Vec<Finding>,
+    remarks: Vec<String>,
+}
+
+impl Made {
+    fn of(revision: u64, cohort: &Cohort) -> Self {
+        Self {
+            revision,
+            charts: cohort.breakdowns.iter().map(|breakdown| chart(cohort, breakdown)).collect(),
+            lines: cohort.breakdowns.iter().map(Breakdown::in_a_line).collect(),
+            findings: cohort.findings(),
+            remarks: cohort.remarks(),
+        }
+    }
+
+    /// The cards, as the cohort has its breakdowns.
+    fn cards<'a>(&'a self, cohort: &'a Cohort) -> impl Iterator<Item = Card<'a>> {
+        let made = self.charts.iter().zip(&self.lines);
+        cohort.breakdowns.iter().zip(made).map(|(breakdown, (chart, line))| Card { breakdown, chart, line })
+    }
+}
+
+/// One chart with what is said of it.
+#[derive(Clone, Copy)]
+struct Card<'a> {
+    breakdown: &'a Breakdown,
+    chart: &'a BarChart,
+    line: &'a str,
 }
 
 /// The view of the charts.
@@ -51,13 +80,19 @@ impl Charts {
             });
             return None;
         };
+        let cohort = match cohort {
+            Ok(cohort) => cohort,
+            Err(reason) => {
+                not_counted(ui, cx, &reason);
+                return None;
+            }
+        };
         if cohort.is_empty() {
             no_recordings(ui, cx);
             return None;
         }
         if self.made.as_ref().is_none_or(|made| made.revision != revision) {
-            let charts = cohort.breakdowns.iter().map(|breakdown| chart(&cohort, breakdown)).collect();
-            self.made = Some(Made { revision, charts, findings: cohort.findings() });
+            self.made = Some(Made::of(revision, &cohort));
         }
         let made = self.made.as_ref()?;
         let as_tables = &mut self.as_tables;
@@ -65,14 +100,14 @@ impl Charts {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             card(ui, "What could give the class away besides the cough", |ui| {
                 ui.add_space(space::XS);
-                findings(ui, &cohort, &made.findings);
+                findings(ui, &made.findings, &made.remarks);
             });
             ui.add_space(space::S);
             let count = if ui.available_width() >= 2.0 * CARD_WIDTH + space::L { 2 } else { 1 };
-            let cards = shared_out(cohort.breakdowns.iter().zip(&made.charts), count);
+            let cards = shared_out(made.cards(&cohort), count);
             columns(ui, &vec![1.0; count], |ui, column| {
-                for (breakdown, chart) in cards.get(column).into_iter().flatten() {
-                    let chosen = card(ui, "", |ui| card_ui(ui, breakdown, chart, as_tables));
+                for shown in cards.get(column).into_iter().flatten() {
+                    let chosen = card(ui, "", |ui| card_ui(ui, *shown, as_tables));
                     wanted = chosen.or(wanted.take());
                     ui.add_space(space::L - ui.spacing().item_spacing.y);
                 }
@@ -83,7 +118,7 @@ impl Charts {
 
     /// What can be done with the charts.
     pub fn actions(ui: &mut Ui, cx: &mut Cx<'_>) {
-        let any = cx.state.cohort.as_ref().is_some_and(|counted| !counted.cohort.is_empty());
+        let any = counts(cx.state).is_some_and(|cohort| !cohort.is_empty());
         let button = ui.add_enabled(any, eframe::egui::Button::new("Save pictures…"));
         let help = "Every chart as PNG and SVG, and the numbers as tables (CSV), in a new folder";
         if shortcuts::SAVE_PICTURES.activates(button, help) {
@@ -93,7 +128,7 @@ impl Charts {
 
     /// What is counted, for the head of the page; nothing before it is.
     pub fn subtitle(state: &State) -> String {
-        let Some(CountedCohort { cohort, .. }) = &state.cohort else { return String::new() };
+        let Some(cohort) = counts(state) else { return String::new() };
         let [healthy, sick] = cohort.classes;
         let left_out = match cohort.left_out {
             0 => String::new(),
@@ -106,16 +141,18 @@ impl Charts {
     }
 }
 
+/// The counts that are there, of an older view while those of the latest are on their way.
+fn counts(state: &State) -> Option<&Cohort> {
+    state.cohort.as_ref()?.cohort.as_deref().ok()
+}
+
 /// Cards in so many columns, each card in the one that is the shortest so far.
-fn shared_out<'a>(
-    cards: impl Iterator<Item = (&'a Breakdown, &'a BarChart)>,
-    columns: usize,
-) -> Vec<Vec<(&'a Breakdown, &'a BarChart)>> {
+fn shared_out<'a>(cards: impl Iterator<Item = Card<'a>>, columns: usize) -> Vec<Vec<Card<'a>>> {
     let mut shared: Vec<(f32, Vec<_>)> = vec![(0.0, Vec::new()); columns];
-    for (breakdown, chart) in cards {
+    for card in cards {
         if let Some((height, column)) = shared.iter_mut().min_by(|a, b| a.0.total_cmp(&b.0)) {
-            *height += rough_height(chart);
-            column.push((breakdown, chart));
+            *height += rough_height(card.chart);
+            column.push(card);
         }
     }
     shared.into_iter().map(|(_, column)| column).collect()
@@ -148,13 +185,21 @@ fn no_recordings(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
 }
 
-/// What gives the class away, or that nothing is known to.
-fn findings(ui: &mut Ui, cohort: &Cohort, findings: &[Finding]) {
+fn not_counted(ui: &mut Ui, cx: &mut Cx<'_>, reason: &str) {
+    empty_state(ui, "The recordings could not be counted", reason, |ui| {
+        if ui.button("Count again").clicked() {
+            cx.send(Command::CountCohort);
+        }
+    });
+}
+
+/// What gives the class away, and what could not be shown to.
+fn findings(ui: &mut Ui, findings: &[Finding], remarks: &[String]) {
     for finding in findings {
         finding_ui(ui, finding);
     }
-    if findings.is_empty() {
-        ui.add(TextLabel::new(nothing_found(cohort)).wrap());
+    for remark in remarks {
+        ui.add(TextLabel::new(theme::plain(remark.as_str())).wrap());
     }
     let caution = "Only what the datasets and their files say can be counted. A room or a telephone that goes with one class \
                    is not seen here.";
@@ -183,7 +228,7 @@ fn colours(strength: Strength, palette: &Palette) -> (Color32, Color32) {
     match strength {
         Strength::Strong => (palette.error, palette.raised),
         Strength::Moderate => (palette.warning, palette.warning_soft),
-        Strength::Weak => (palette.muted, palette.raised),
+        Strength::Weak | Strength::Slight => (palette.muted, palette.raised),
     }
 }
 
@@ -191,40 +236,17 @@ fn meaning(strength: Strength) -> &'static str {
     match strength {
         Strength::Strong => "An AUC of 0.8 or more: as much as good networks reach by listening",
         Strength::Moderate => "An AUC from 0.7 to 0.8",
-        Strength::Weak => "An AUC from 0.6 to 0.7: about what coughs gave in the largest study with matched people",
-    }
-}
-
-/// Why there is no finding.
-fn nothing_found(cohort: &Cohort) -> String {
-    let [healthy, sick] = cohort.classes;
-    if !cohort.has_both_classes() {
-        let only = if sick.recordings > 0 { "sick" } else { "healthy" };
-        return format!("All used recordings are {only}: there is nothing to compare them with.");
-    }
-    let looked_at = cohort.breakdowns.iter().filter(|breakdown| breakdown.association.is_some());
-    let nouns: Vec<&str> = looked_at.map(|breakdown| breakdown.attribute.noun()).collect();
-    match nouns.as_slice() {
-        [] if healthy.people.min(sick.people) < Cohort::LEAST_PEOPLE => format!(
-            "Too few people to tell: {} of each class are needed, and there are {} healthy and {} sick.",
-            Cohort::LEAST_PEOPLE,
-            healthy.people,
-            sick.people
-        ),
-        [] => "Nothing differs between these recordings that could be counted.".to_owned(),
-        [one] => format!("Nothing stands out: {one} tells sick from healthy hardly better than chance."),
-        [others @ .., last] => {
-            let nouns = format!("{} and {last}", others.join(", "));
-            format!("Nothing stands out. {} each tell sick from healthy hardly better than chance.", sentence(&nouns))
+        Strength::Weak => {
+            "An AUC below 0.7 that reaches 0.6 or may: about what coughs gave in the largest study with matched people"
         }
+        Strength::Slight => "An AUC below 0.6",
     }
 }
 
 /// Draws one chart with what it gives away. Returns which recordings the person wants to see.
 fn card_ui(
     ui: &mut Ui,
-    breakdown: &Breakdown,
-    chart: &BarChart,
+    Card { breakdown, chart, line }: Card<'_>,
     as_tables: &mut BTreeSet<Attribute>,
 ) -> Option<Filter> {
     let attribute = breakdown.attribute;
@@ -257,7 +279,7 @@ fn card_ui(
                 as_tables.insert(attribute);
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.add(TextLabel::new(theme::muted(ui, alone(breakdown))).truncate());
+                ui.add(TextLabel::new(theme::muted(ui, line)).wrap());
             });
         });
     });
@@ -269,20 +291,6 @@ fn bar_words(breakdown: &Breakdown, level: &Level, label: Label) -> BarWords {
     let meaning = format!("{}: {}", breakdown.value_in_words(level), words(&label.to_string(), count));
     let action = level.condition.is_some() && count.recordings > 0;
     BarWords { meaning, action: action.then_some("Click to list them") }
-}
-
-/// What a chart's attribute gives away, in a line.
-fn alone(breakdown: &Breakdown) -> String {
-    let Some(association) = breakdown.association else { return String::new() };
-    if association.auc <= 0.5 {
-        return "By itself it tells the classes no better than chance".to_owned();
-    }
-    let words = match (breakdown.finding(), association.interval) {
-        (Some(finding), _) => finding.strength.name(),
-        (None, Some(interval)) if interval.low <= 0.5 => "this may be chance",
-        (None, _) => "hardly better than chance",
-    };
-    format!("AUC {:.2} by itself: {words}", association.auc)
 }
 
 /// The numbers behind a chart.
