@@ -278,7 +278,7 @@ mod tests {
     fn study(folder: &Path) -> Study {
         let rate = SampleRate::new(8000).unwrap();
         let clips = (0..12).map(|number: u32| {
-            let path = folder.join(format!("{number}/{}", if number % 2 == 0 { "a.wav" } else { "A.WAV" }));
+            let path = folder.join(format!("{number}/{}", if number.is_multiple_of(2) { "a.wav" } else { "A.WAV" }));
             let noise = |i: u32| ((i * 7919 + number * 104_729) % 2003) as f32 / 2003.0 - 0.5;
             let samples: Vec<f32> = (0..8000).map(noise).collect();
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
