@@ -191,11 +191,27 @@ fn predictions_come_back() {
     let mut rows = many_predictions();
     rows[0].path = None;
     rows[1].person = None;
-    rows[2].path = Some("a, \"quoted\" name\nof two lines.wav".into());
+    rows[2].path = Some("a, \"quoted\" name\nof two lines, 100%25.wav ".into());
     rows[3].score = f64::NEG_INFINITY;
     rows[4].score = 0.1 + 0.2;
     predictions::write(&path, &rows).unwrap();
     assert_eq!(predictions::read(&path).unwrap(), rows);
+}
+
+/// Two files whose names no text can spell are two recordings.
+#[cfg(unix)]
+#[test]
+fn predictions_of_files_with_odd_names_come_back() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("predictions.csv");
+    let mut rows = many_predictions();
+    for (row, name) in rows.iter_mut().zip([&b"Z\xfcrich.wav"[..], b"Z\xfdrich.wav"]) {
+        row.path = Some(std::ffi::OsStr::from_bytes(name).into());
+    }
+    predictions::write(&path, &rows).unwrap();
+    assert_eq!(predictions::read(&path).unwrap(), rows);
+    assert!(std::fs::read_to_string(&path).unwrap().contains("Z%FCrich.wav"));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, ValueEnum};
+use clap::{ArgGroup, Parser, ValueEnum};
 use serde::de::DeserializeOwned;
 use serde::de::value::{Error, StrDeserializer};
 
@@ -93,9 +93,10 @@ impl Demo {
 
 /// Arguments of `scan`.
 #[derive(Debug, clap::Args)]
+#[command(group = ArgGroup::new("datasets").args(["paths", "study"]).required(true).multiple(true))]
 pub struct Scan {
     /// Dataset folders, or combined tables
-    #[arg(required_unless_present = "study", value_name = "PATH")]
+    #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Keep what is read in this study, and go on where an earlier scan of it stopped
     #[arg(long, value_name = "DIR")]
@@ -244,9 +245,10 @@ pub struct SpectrogramArgs {
 
 /// Arguments of `train`.
 #[derive(Debug, clap::Args)]
+#[command(group = ArgGroup::new("datasets").args(["paths", "study"]).required(true).multiple(true))]
 pub struct Train {
     /// Dataset folders, or combined tables
-    #[arg(required_unless_present = "study", value_name = "PATH")]
+    #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Train on this study, with its label policy and parts
     #[arg(long, value_name = "DIR")]

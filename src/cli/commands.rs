@@ -46,8 +46,18 @@ fn make_demo(folder: &Path, config: &DemoConfig, json: bool) -> Result<(), CliEr
     output::print(&format!("{} recordings of {} people in {}\n", study.recordings, study.people, study.root.display()))
 }
 
+/// Refuses a file where a folder is needed; one that is not there yet can be made.
+pub(super) fn refuse_file(folder: &Path) -> Result<(), CliError> {
+    if folder.is_file() {
+        let path = folder.display();
+        return Err(CliError::Usage(format!("--out is a folder, and this is a file; choose another place: {path}")));
+    }
+    Ok(())
+}
+
 /// Refuses to write a run over files that may be somebody's work.
 fn refuse_occupied(folder: &Path) -> Result<(), CliError> {
+    refuse_file(folder)?;
     if report::may_hold_run(folder) {
         return Ok(());
     }
@@ -157,6 +167,7 @@ pub(super) fn evaluate(args: &Evaluate) -> Result<(), CliError> {
     let evaluation = load_evaluation(args)?;
     let summary = Summary::new(&evaluation.table, evaluation.threshold(), evaluation.origin());
     if let Some(folder) = &args.out {
+        refuse_file(folder)?;
         if !report::may_write(folder) {
             return Err(CliError::Usage(format!(
                 "this folder holds a trained run, or files that the report would write over; choose another: {}",

@@ -12,7 +12,7 @@ use super::driver::Driver;
 use super::output::{self, print_json};
 use super::study::{refuse_idle_held_out, require_folders, with_study};
 use crate::data::sources::COUGHVID_NAMES_NOBODY;
-use crate::data::split::{ClassCount, Leaks, Part, PartCounts, SplitBy, SplitConfig, SplitOutcome};
+use crate::data::split::{ClassCount, Leaks, Part, PartCounts, SplitBy, SplitConfig, SplitError, SplitOutcome};
 use crate::data::study::{Shared, SharedPerson, SharedSound, StudyView, draw};
 use crate::data::{Clip, Label, SourceKind, path_text};
 use crate::units::{counted, grouped};
@@ -100,6 +100,7 @@ pub(super) fn split(args: Split, data_folder: PathBuf) -> Result<(), CliError> {
 }
 
 fn split_study(study: &StudyView, args: Split) -> Result<(), CliError> {
+    let typed = Typed { shares: args.validation.or(args.test).is_some(), dataset: args.held_out.is_some() };
     let mut config = study.split_config.clone();
     config.validation = args.validation.unwrap_or(config.validation);
     config.test = args.test.unwrap_or(config.test);
@@ -110,12 +111,13 @@ fn split_study(study: &StudyView, args: Split) -> Result<(), CliError> {
     refuse_idle_held_out(args.held_out.as_deref(), config.by, "--by dataset")?;
     config.held_out = args.held_out.or(own).filter(|_| config.by == SplitBy::Dataset);
     let used: Vec<&Arc<Clip>> = study.used().collect();
+    let fold = |config| fold(study, &used, config, typed);
     let draws = if config.by == SplitBy::Dataset && config.held_out.is_none() {
         let datasets: BTreeSet<&str> = used.iter().map(|clip| &*clip.dataset).collect();
         let with = |name: &str| SplitConfig { held_out: Some(name.to_owned()), ..config.clone() };
-        Draws::Each { folds: datasets.into_iter().map(|name| fold(study, &used, with(name))).collect() }
+        Draws::Each { folds: datasets.into_iter().map(|name| fold(with(name))).collect::<Result<_, _>>()? }
     } else {
-        Draws::One(fold(study, &used, config.clone()))
+        Draws::One(fold(config.clone())?)
     };
     let SplitConfig { by, seed, validation, test, .. } = config;
     let test = (by != SplitBy::Dataset).then_some(test);
@@ -124,13 +126,32 @@ fn split_study(study: &StudyView, args: Split) -> Result<(), CliError> {
     require_folders(study)
 }
 
-fn fold(study: &StudyView, used: &[&Arc<Clip>], config: SplitConfig) -> Fold {
+fn fold(study: &StudyView, used: &[&Arc<Clip>], config: SplitConfig, typed: Typed) -> Result<Fold, CliError> {
     let clips: Vec<&Clip> = used.iter().map(|clip| clip.as_ref()).collect();
     let outcome = match draw(&clips, &config) {
         Ok(outcome) => Outcome::Drawn(Box::new(Drawn::of(study, used, &outcome))),
-        Err(error) => Outcome::Refused { error },
+        Err(error) if typed.is_to_blame_for(&error) => return Err(CliError::Usage(error.to_string())),
+        Err(error) => Outcome::Refused { error: error.to_string() },
     };
-    Fold { held_out: config.held_out, outcome }
+    Ok(Fold { held_out: config.held_out, outcome })
+}
+
+/// What the command line said of the draw; the rest is the study's.
+#[derive(Clone, Copy)]
+struct Typed {
+    shares: bool,
+    dataset: bool,
+}
+
+impl Typed {
+    /// Whether something was typed that no study could draw, or not this one by any policy.
+    fn is_to_blame_for(self, error: &SplitError) -> bool {
+        match error {
+            SplitError::Shares { .. } => self.shares,
+            SplitError::NoDataset { .. } => self.dataset,
+            SplitError::TooFew { .. } | SplitError::OneClass { .. } => false,
+        }
+    }
 }
 
 fn notes(study: &StudyView) -> Vec<&'static str> {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::CliError;
 use super::args::{Charts, Extract, Scan, Table};
+use super::commands::refuse_file;
 use super::driver::Driver;
 use super::output::{self, ScanReport, print_json};
 use crate::data::split::{ClassCount, SplitBy};
@@ -166,6 +167,7 @@ pub(super) fn table(args: Table, data_folder: PathBuf) -> Result<(), CliError> {
 }
 
 pub(super) fn charts(args: Charts, data_folder: PathBuf) -> Result<(), CliError> {
+    args.out.as_deref().map_or(Ok(()), refuse_file)?;
     let mut driver = Driver::new(data_folder);
     open_study_and_datasets(&mut driver, Some(args.study), None, Vec::new())?;
     let cohort = Cohort::of(&driver.state().study, &|| ControlFlow::Continue(())).unwrap_or_default();

@@ -75,8 +75,17 @@ fn push_byte(text: &mut String, byte: u8) {
     text.push_str(&format!("%{byte:02X}"));
 }
 
+/// The path that a text means from `folder` on. A text that nobody escaped may have a `%` that is one: of both readings,
+/// the one that is there.
+#[must_use]
+pub fn meant(text: &str, folder: &Path) -> PathBuf {
+    let path = folder.join(from_text(text));
+    let literal = folder.join(text);
+    if path != literal && !path.is_file() && literal.is_file() { literal } else { path }
+}
+
 /// The path that [`to_text`] was given. What is no escape stands for itself.
-pub(super) fn from_text(text: &str) -> PathBuf {
+fn from_text(text: &str) -> PathBuf {
     let mut pieces = Vec::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('%') {

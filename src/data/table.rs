@@ -22,7 +22,7 @@
 
 use std::borrow::Cow;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::path_text;
 use super::quality::Flag;
@@ -169,7 +169,7 @@ pub fn read(path: &Path) -> Result<Contents, SourceError> {
 }
 
 fn clip(row: Row, folder: &Path) -> Clip {
-    let path = found(row.get("path"), folder);
+    let path = path_text::meant(row.get("path"), folder);
     let (label, reason) = (row.get("label").to_lowercase(), unguarded(row.get("reason")));
     let (status, left_out) = match label.as_str() {
         "exclude" | "unreadable" if reason.is_empty() => ("", Some(label.clone())),
@@ -216,13 +216,6 @@ fn decision(row: Row, label: &str) -> Option<Decision> {
         _ => None,
     }
     .filter(|_| by_hand)
-}
-
-/// The file that a `path` means. A table made by hand may have a `%` that nobody escaped.
-fn found(text: &str, folder: &Path) -> PathBuf {
-    let path = folder.join(path_text::from_text(text));
-    let literal = folder.join(text);
-    if !path.is_file() && literal.is_file() { literal } else { path }
 }
 
 /// Whether a spreadsheet would take a cell that begins so for a formula.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use csv::StringRecord;
 
-use crate::data::{Label, PersonId};
+use crate::data::{Label, PersonId, path_text};
 use crate::eval::ThresholdTable;
 use crate::files::{FileError, write_atomic};
 
@@ -80,7 +80,7 @@ pub fn read(path: &Path) -> Result<Vec<Prediction>, TableError> {
     reader.records().map(|record| columns.prediction(&record.map_err(csv_error)?, path)).collect()
 }
 
-/// Writes the table that [`read`] reads. Paths that are not Unicode are written with replacement characters.
+/// Writes the table that [`read`] reads, with its paths as [`path_text`] says.
 ///
 /// # Errors
 /// [`FileError`] when the file cannot be written.
@@ -89,10 +89,10 @@ pub fn write(path: &Path, predictions: &[Prediction]) -> Result<(), FileError> {
         let mut table = csv::Writer::from_writer(out);
         table.write_record(["path", "person", "label", "score"])?;
         for prediction in predictions {
-            let recording = prediction.path.as_deref().map(Path::to_string_lossy).unwrap_or_default();
+            let recording = prediction.path.as_deref().map(path_text::to_text).unwrap_or_default();
             let person = prediction.person.as_ref().map_or("", |person| person.0.as_str());
             table.write_record([
-                recording.as_ref(),
+                recording.as_str(),
                 person,
                 &prediction.label.to_string(),
                 &prediction.score.to_string(),
@@ -142,7 +142,7 @@ impl Columns {
         };
         let (label, score) = (cell(self.label), cell(self.score));
         Ok(Prediction {
-            path: optional(self.path).map(PathBuf::from),
+            path: optional(self.path).map(|text| path_text::meant(text, Path::new(""))),
             person: optional(self.person).map(|person| PersonId(person.to_owned())),
             label: parse_label(label).ok_or_else(|| wrong("label", "0, 1, healthy or sick", label))?,
             score: score.parse().map_err(|_| wrong("score", "a number", score))?,

@@ -136,7 +136,7 @@ impl Experiment {
             let _ = on_event(RunEvent::Note(format!("{words}; the parts are drawn without them, for example{lines}")));
         }
         let clips: Vec<&Clip> = self.clips.iter().map(Arc::as_ref).collect();
-        let outcome = draw(&clips, &self.config.split)?;
+        let outcome = draw(&clips, &self.config.split).map_err(|error| error.to_string())?;
         let (usable, failed) = self.prepare(on_event)?;
         let lost = lost(&failed, &outcome);
         if let Some(words) = lost.in_words() {

@@ -74,6 +74,76 @@ fn a_table_is_written_over_an_earlier_one_only() {
     assert!(table("other.csv").status.success());
 }
 
+/// Said once, and before anything is printed that looks like an answer.
+#[test]
+fn a_draw_that_no_study_could_make_is_wrong_use() {
+    let folder = tempfile::tempdir().unwrap();
+    make_study(folder.path(), "40");
+    let split = |more: &[&str]| coughscope(folder.path(), &[&["split", "--study", "mine"], more].concat());
+    let shares = "must be 0 or more and together below 1";
+    for (arguments, reason) in [
+        (["--by", "person", "--test", "1.0"], shares),
+        (["--by", "file", "--test", "nan"], shares),
+        (["--by", "dataset", "--validation", "1"], shares),
+        (["--by", "dataset", "--held-out", "nope"], "no recording of \"nope\" is used in this study"),
+    ] {
+        for more in [&[][..], &["--json"]] {
+            let error = failure(&split(&[&arguments[..], more].concat()), 2);
+            assert_eq!(error.matches(reason).count(), 1, "{error}");
+        }
+    }
+    // What the study itself says is nobody's mistyping.
+    let settings = folder.path().join("mine/study.toml");
+    let text = std::fs::read_to_string(&settings).unwrap();
+    std::fs::write(&settings, text.replace("by = \"person\"\n", "by = \"dataset\"\nheld_out = \"gone\"\n")).unwrap();
+    let (results, error) = results_and_failure(&split(&[]));
+    assert!(results.contains("not possible") && error.contains("\"gone\""), "{error}");
+}
+
+#[test]
+fn a_file_is_no_folder_for_results() {
+    let folder = tempfile::tempdir().unwrap();
+    make_study(folder.path(), "40");
+    std::fs::write(folder.path().join("file"), "mine").unwrap();
+    std::fs::write(folder.path().join("p.csv"), "label,score\n1,0.9\n0,0.1\n").unwrap();
+    for command in [
+        ["charts", "--study", "mine", "--out", "file"],
+        ["train", "--study", "mine", "--out", "file"],
+        ["evaluate", "--predictions", "p.csv", "--out", "file"],
+    ] {
+        let error = failure(&coughscope(folder.path(), &command), 2);
+        assert!(error.contains("--out is a folder, and this is a file") && error.contains(": file"), "{error}");
+    }
+    assert_eq!(std::fs::read_to_string(folder.path().join("file")).unwrap(), "mine");
+}
+
+#[test]
+fn who_names_nothing_to_read_is_told_of_studies_too() {
+    let folder = tempfile::tempdir().unwrap();
+    for command in [&["scan"][..], &["scan", "--json"], &["train", "--out", "run"]] {
+        let error = failure(&coughscope(folder.path(), command), 2);
+        assert!(error.contains("<PATH|--study <DIR>>"), "{error}");
+    }
+}
+
+/// A sound on a drive that is not there: named with what is wrong with it, and no line of a log.
+#[cfg(unix)]
+#[test]
+fn a_link_to_nothing_is_a_file_that_cannot_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    for class in ["own/healthy", "own/sick"] {
+        std::fs::create_dir_all(folder.path().join(class)).unwrap();
+    }
+    std::os::unix::fs::symlink("/nowhere/a.wav", folder.path().join("own/sick/a.wav")).unwrap();
+    let output = coughscope(folder.path(), &["scan", "own", "--json"]);
+    let scan = json(&output);
+    let file = &scan["sources"][0]["unreadable"][0];
+    assert!(file["path"].as_str().unwrap().ends_with("own/sick/a.wav"), "{scan}");
+    assert!(!file["reason"].as_str().unwrap().is_empty());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!said.contains("WARN"), "{said}");
+}
+
 #[test]
 fn a_wrong_path_leaves_no_study() {
     let folder = tempfile::tempdir().unwrap();

@@ -43,8 +43,11 @@ fn a_packed_coswara_says_how_to_unpack_it() {
 fn a_refused_split_is_printed_as_well() {
     let folder = tempfile::tempdir().unwrap();
     make_study(folder.path(), "40");
-    let split =
-        |more: &[&str]| coughscope(folder.path(), &[&["split", "--study", "mine", "--test", "0.99"], more].concat());
+    // Every recording is too short.
+    std::fs::write(folder.path().join("p.toml"), "[quality]\nmin_secs = 1000.0\n").unwrap();
+    let split = |more: &[&str]| {
+        coughscope(folder.path(), &[&["split", "--study", "mine", "--policy", "p.toml"], more].concat())
+    };
     for by in ["person", "file"] {
         let (results, error) = results_and_failure(&split(&["--by", by, "--json"]));
         let report: Value = serde_json::from_str(&results).unwrap();

@@ -127,8 +127,13 @@ fn what_a_person_decided_is_marked_and_theirs_again() {
     write(&path, &clips).unwrap();
     let mut rows = csv::Reader::from_path(&path).unwrap();
     let decided_by: Vec<_> = rows.records().map(|row| row.unwrap()[COLUMNS.len() - 1].to_owned()).collect();
-    let counts = |clip: &Clip| clip.has_file() && !matches!(clip.verdict, Verdict::Unreadable(_));
-    let expected: Vec<_> = clips.iter().map(|clip| if counts(clip) { "person" } else { "policy" }).collect();
+    let decides = |clip: &Clip| match clip.verdict {
+        Verdict::Use(_) => true,
+        // Who wants a recording used has not left it out.
+        Verdict::Exclude(_) => clip.decision == Some(Decision::Exclude) && clip.has_file(),
+        Verdict::Unreadable(_) => false,
+    };
+    let expected: Vec<_> = clips.iter().map(|clip| if decides(clip) { "person" } else { "policy" }).collect();
     assert_eq!(decided_by, expected);
     assert!(decided_by.iter().any(|by| by == "policy"), "nobody decides about a file that cannot be read");
     let again = scans_of(&path).remove(0).clips;

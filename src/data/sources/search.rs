@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 
-use super::{Listing, SOURCES, Source, SourceKind, name_of};
+use super::{Listing, SOURCES, Source, SourceKind, has_extension, name_of};
+use crate::audio;
 use crate::files::FileError;
 
 /// How many folders below the dropped one are looked into. Archives unpack into a folder of their own name, and people
@@ -86,7 +87,8 @@ pub(in crate::data) fn list(folder: &Path) -> Result<Listing, FileError> {
     Ok(listing)
 }
 
-/// Every file at any depth below `root`, sorted within each folder. What cannot be listed is passed over and logged.
+/// Every file at any depth below `root`, sorted within each folder. What cannot be listed is passed over and logged. A
+/// sound that is a link to nothing is a file that cannot be read, so that it is named as one.
 pub(in crate::data) fn files_below(root: &Path) -> impl Iterator<Item = PathBuf> {
     walkdir::WalkDir::new(root)
         .follow_links(true)
@@ -94,9 +96,23 @@ pub(in crate::data) fn files_below(root: &Path) -> impl Iterator<Item = PathBuf>
         .sort_by_file_name()
         .into_iter()
         .filter_entry(|entry| entry.depth() == 0 || !is_hidden(&entry.file_name().to_string_lossy()))
-        .filter_map(|entry| entry.inspect_err(|error| log::warn!("passed over: {error}")).ok())
-        .filter(|entry| entry.file_type().is_file())
-        .map(walkdir::DirEntry::into_path)
+        .filter_map(|entry| match entry {
+            Ok(entry) => entry.file_type().is_file().then(|| entry.into_path()),
+            Err(error) => {
+                let sound = sound_behind_broken_link(&error);
+                if sound.is_none() {
+                    log::warn!("passed over: {error}");
+                }
+                sound
+            }
+        })
+}
+
+/// The sound that a link in vain would be.
+fn sound_behind_broken_link(error: &walkdir::Error) -> Option<PathBuf> {
+    let path = error.path()?;
+    let is_broken = error.loop_ancestor().is_none() && path.is_symlink() && !path.exists();
+    (is_broken && has_extension(path, &audio::EXTENSIONS)).then(|| path.to_owned())
 }
 
 /// Whether a name belongs to a system, not to a dataset.

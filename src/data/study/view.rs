@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{Dropped, Shared, Study, StudySource, Tally};
 use crate::data::scan::{SourceSummary, note_on_repeats};
-use crate::data::split::{SplitConfig, SplitItem, SplitOutcome, split};
+use crate::data::split::{SplitConfig, SplitError, SplitItem, SplitOutcome, split};
 use crate::data::{Clip, LabelPolicy, PersonId, Reason, SourceKind};
 
 /// A recording's place in [`StudyView::clips`].
@@ -176,7 +176,7 @@ impl Study {
         }
         let used_clips: Vec<&Arc<Clip>> = clips.iter().filter(|clip| clip.verdict.label().is_some()).collect();
         let used: Vec<&Clip> = used_clips.iter().map(|clip| clip.as_ref()).collect();
-        let split = (!used.is_empty()).then(|| draw(&used, &self.split));
+        let split = (!used.is_empty()).then(|| draw(&used, &self.split).map_err(|error| error.to_string()));
         let drawn = split.as_ref().and_then(|split| split.as_ref().ok());
         let people: HashSet<&PersonId> = used.iter().map(|clip| &clip.person).collect();
         StudyView {
@@ -222,8 +222,8 @@ impl StudySource {
 /// Draws the parts of used recordings.
 ///
 /// # Errors
-/// In words for the person, when they cannot be drawn.
-pub fn draw(used: &[&Clip], config: &SplitConfig) -> Result<SplitOutcome, String> {
+/// [`SplitError`] when they cannot be drawn.
+pub fn draw(used: &[&Clip], config: &SplitConfig) -> Result<SplitOutcome, SplitError> {
     let items: Vec<SplitItem<'_>> = used
         .iter()
         .filter_map(|clip| {
@@ -237,5 +237,5 @@ pub fn draw(used: &[&Clip], config: &SplitConfig) -> Result<SplitOutcome, String
             })
         })
         .collect();
-    split(&items, config).map_err(|error| error.to_string())
+    split(&items, config)
 }

@@ -7,6 +7,9 @@ use crate::data::sources::search::{files_below, list};
 use crate::data::sources::table::Table;
 use crate::data::sources::{Listing, has_extension, name_of, stem_of};
 
+/// Stands for the folder of a day that no table tells, so that nobody looks for the person beside the days.
+const UNKNOWN_DAY: &str = "(unknown day)";
+
 /// Length of a person's id, the name of the person's folder.
 const ID_LENGTH: usize = 28;
 
@@ -68,7 +71,7 @@ impl Files {
 pub(super) struct Days {
     /// Id to day.
     of_person: BTreeMap<String, String>,
-    /// Where the people of days that nobody knows lie, as far as that can be told.
+    /// Where the people of days that nobody knows lie.
     otherwise: PathBuf,
     /// Where the archives are unpacked to.
     extracted: PathBuf,
@@ -89,11 +92,13 @@ impl Days {
         }
         // A mirror has its people in one folder; elsewhere each day has its own.
         let around = people.values().find_map(|person| Some(person.path()?.parent()?.to_owned()));
-        let otherwise = around.filter(|folder| !is_date(&name_of(folder))).unwrap_or_else(|| extracted.clone());
+        // The date of a recording is no help: the combined table has far more of them than there are folders.
+        let otherwise =
+            around.filter(|folder| !is_date(&name_of(folder))).unwrap_or_else(|| extracted.join(UNKNOWN_DAY));
         Self { of_person, otherwise, extracted }
     }
 
-    /// Where a person's folder would be; where nobody knows the day, one beside the days.
+    /// Where a person's folder would be.
     pub(super) fn place(&self, id: &str) -> PathBuf {
         let day = self.of_person.get(id);
         day.map_or_else(|| self.otherwise.clone(), |day| self.extracted.join(day)).join(id)
