@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Instant;
 
+use super::CliError;
 use super::args::{ExportPictures, Pictures};
 use super::driver::Driver;
 use super::output::{self, print_json};
 use super::study::{SAY_EVERY, open_study_and_datasets, require_folders};
-use super::CliError;
 use crate::data::path_text;
 use crate::data::picture_tree::{self, Exported, TreeConfig};
 use crate::spectrogram::PaperConfig;
@@ -45,7 +45,9 @@ fn export(args: ExportPictures, data_folder: PathBuf) -> Result<(), CliError> {
             .iter()
             .map(|(path, error)| serde_json::json!({ "path": path_text::to_text(path), "reason": error.to_string() }))
             .collect();
-        print_json(&serde_json::json!({ "pictures": pictures, "failed": failed, "out": path_text::to_text(&args.out) }))?;
+        print_json(
+            &serde_json::json!({ "pictures": pictures, "failed": failed, "out": path_text::to_text(&args.out) }),
+        )?;
     } else {
         output::print(&format!("{} in {}\n", counted(*pictures, "picture", "pictures"), args.out.display()))?;
     }

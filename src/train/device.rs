@@ -137,17 +137,26 @@ pub struct Selected {
 /// The first call opens the graphics drivers, which can take seconds; later calls return the same devices. A driver that
 /// panics counts as absent.
 pub fn probe() -> &'static [ComputeDevice] {
-    // An opened adapter cannot be opened again in the same process, so what was found is kept.
     static FOUND: OnceLock<Vec<ComputeDevice>> = OnceLock::new();
     FOUND.get_or_init(|| {
-        let (cards, software): (Vec<_>, Vec<_>) =
-            graphics_devices().into_iter().partition(|device| device.info.kind == DeviceClass::Gpu);
-        let mut devices = cards;
+        let mut devices = cards().to_vec();
         devices.push(flex());
         devices.extend(ndarray());
-        devices.extend(software);
+        devices.extend(open(DeviceKind::Cpu, DeviceClass::SoftwareGpu));
         number_twins(&mut devices);
         devices
+    })
+}
+
+/// The graphics cards alone. A software driver starts threads that stay until the program ends, so nobody opens one who
+/// did not ask for it or for the list of everything.
+fn cards() -> &'static [ComputeDevice] {
+    // An opened adapter cannot be opened again in the same process, so what was found is kept.
+    static CARDS: OnceLock<Vec<ComputeDevice>> = OnceLock::new();
+    CARDS.get_or_init(|| {
+        let mut cards = open_cards();
+        number_twins(&mut cards);
+        cards
     })
 }
 
@@ -208,7 +217,7 @@ fn by_name(name: &str, devices: &[ComputeDevice]) -> Result<ComputeDevice, Devic
 }
 
 fn first_card() -> Option<ComputeDevice> {
-    probe().iter().find(|device| device.info.kind == DeviceClass::Gpu).cloned()
+    cards().first().cloned()
 }
 
 /// The CPU device that is always there.
@@ -244,17 +253,12 @@ fn ndarray() -> Option<ComputeDevice> {
 /// More adapters of one kind than any desktop holds.
 const MAX_ADAPTERS: usize = 8;
 
-/// Opens every graphics adapter, one kind after the other, so that each is known by its kind and by a `Result`: Burn's own
+/// Opens every graphics card, one kind after the other, so that each is known by its kind and by a `Result`: Burn's own
 /// enumeration opens adapters lazily and panics where a driver is broken.
-fn graphics_devices() -> Vec<ComputeDevice> {
+fn open_cards() -> Vec<ComputeDevice> {
     let kinds: [fn(usize) -> DeviceKind; 3] =
         [DeviceKind::DiscreteGpu, DeviceKind::IntegratedGpu, DeviceKind::VirtualGpu];
-    let mut found = Vec::new();
-    for kind in kinds {
-        found.extend((0..MAX_ADAPTERS).map_while(|index| open(kind(index), DeviceClass::Gpu)));
-    }
-    found.extend(open(DeviceKind::Cpu, DeviceClass::SoftwareGpu));
-    found
+    kinds.iter().flat_map(|kind| (0..MAX_ADAPTERS).map_while(|index| open(kind(index), DeviceClass::Gpu))).collect()
 }
 
 fn open(kind: DeviceKind, class: DeviceClass) -> Option<ComputeDevice> {
