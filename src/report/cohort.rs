@@ -56,12 +56,7 @@ fn percent(share: f64) -> String {
 pub fn write(folder: &Path, cohort: &Cohort, caption: &Caption) -> Result<Vec<PathBuf>, ReportError> {
     let mut written = Vec::new();
     for breakdown in &cohort.breakdowns {
-        let in_words = |finding: Finding| [finding.headline.to_owned(), finding.evidence, finding.details];
-        let mut found: Vec<String> = breakdown.findings().into_iter().flat_map(in_words).collect();
-        if found.is_empty() {
-            found.extend(Some(breakdown.in_a_line()).filter(|line| !line.is_empty()));
-        }
-        let notes = caption.notes.iter().cloned().chain(found).collect();
+        let notes = caption.notes.iter().cloned().chain(found(breakdown)).collect();
         let svg = bar_chart(&chart(cohort, breakdown), &Caption { title: caption.title.clone(), notes });
         let id = breakdown.attribute.id();
         written.push(write_figure(folder, &format!("{id}.png"), &svg)?);
@@ -76,6 +71,17 @@ pub fn write(folder: &Path, cohort: &Cohort, caption: &Caption) -> Result<Vec<Pa
     write_atomic(&path, "writing the associations", |out| write_associations(out, cohort))?;
     written.push(path);
     Ok(written)
+}
+
+/// What was found, sentence by sentence: a note has room for two lines.
+fn found(breakdown: &Breakdown) -> Vec<String> {
+    let in_words = |finding: Finding| format!("{} {} {}", finding.headline, finding.evidence, finding.details);
+    let mut texts: Vec<String> = breakdown.findings().into_iter().map(in_words).collect();
+    if texts.is_empty() {
+        texts.push(breakdown.in_a_line());
+    }
+    let sentences = texts.iter().flat_map(|text| text.split_inclusive(". ")).map(|sentence| sentence.trim().to_owned());
+    sentences.filter(|sentence| !sentence.is_empty()).collect()
 }
 
 fn write_counts(out: &mut dyn std::io::Write, cohort: &Cohort) -> std::io::Result<()> {

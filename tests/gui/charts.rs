@@ -126,11 +126,12 @@ fn a_clicked_bar_lists_its_recordings() {
     // Back in the charts, a reason elsewhere leads to the list again.
     window.harness.get_by_label("View: Charts").click();
     window.settle();
-    assert!(window.harness.query_by_label_contains(" shown").is_none());
+    let shown = format!("of {} shown", study(&window).clips.len());
+    assert!(window.harness.query_by_label_contains(&shown).is_none());
     window.go_to("Data", PanelId::Data);
     window.harness.get_by_label("COUGHVID: cough score below 0.8").click();
     window.settle();
-    window.harness.get_by_label_contains(" shown");
+    window.harness.get_by_label_contains(&shown);
 }
 
 #[test]
@@ -188,7 +189,7 @@ fn pictures_and_tables_are_saved_whole_and_never_over_others() {
     assert_eq!(&dataset[strength], "not shown");
     // The figure says what the screen says.
     let line = counted(&window).by(Attribute::Dataset).unwrap().in_a_line();
-    window.harness.get_by_label(&line);
+    assert!(window.harness.query_all_by_label(&line).next().is_some(), "{line}");
     assert!(std::fs::read_to_string(saved.join("dataset.svg")).unwrap().contains(&line[..40]), "{line}");
 }
 
@@ -233,8 +234,12 @@ fn the_charts_are_pictured() {
     }
     let folder = scratch().join("figures");
     let _ = std::fs::remove_dir_all(&folder);
-    window.harness.state_mut().send(Command::ExportPictures(folder));
+    window.harness.state_mut().send(Command::ExportPictures(folder.clone()));
     run_until(&mut window.harness, PATIENCE, "the pictures", |harness| {
         harness.state().state().messages.iter().any(|message| message.text.starts_with("The pictures were written"))
     });
+    for breakdown in &counted(&window).breakdowns {
+        let svg = std::fs::read_to_string(folder.join("pictures").join(format!("{}.svg", breakdown.attribute.id())));
+        assert!(!svg.unwrap().contains('…'), "{:?} says all that the screen says", breakdown.attribute);
+    }
 }

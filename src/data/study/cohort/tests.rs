@@ -223,11 +223,17 @@ fn a_shift_is_shown_in_most_studies_and_chance_in_one_of_twenty() {
 fn what_was_not_shown_is_not_said_to_be_absent() {
     let cohort = counted(&aged(&mut ChaCha8Rng::seed_from_u64(3), [0.24, 0.24]));
     assert_eq!(cohort.findings(), []);
-    let sex = association(&cohort, Attribute::Sex);
-    let possible = format!("the sex (with 120 people, an AUC up to {:.2} would be possible)", sex.possible().unwrap());
+    let possible = |association: &Association| format!("({:.2})", association.possible().unwrap());
+    let stated = cohort.by(Attribute::Age).unwrap().stated.unwrap();
+    let of_everybody = format!(
+        "with 120 people for whether the age is stated {}, the sex {}; with ",
+        possible(stated.association().unwrap()),
+        possible(&association(&cohort, Attribute::Sex))
+    );
     let remarks = cohort.remarks();
-    assert!(remarks[0].starts_with("No difference was shown, which does not rule one out: "), "{remarks:?}");
-    assert!(remarks[0].contains(&possible) && remarks[0].contains("whether the age is stated"), "{remarks:?}");
+    let head = "No difference was shown, which does not rule one out. An AUC up to the one given would be possible ";
+    assert!(remarks[0].starts_with(&format!("{head}{of_everybody}")), "{remarks:?}");
+    assert!(remarks[0].contains(" people for the age (0."), "{remarks:?}");
     let unjudged = "Could not be judged: the dataset (one value only), where the label comes from (one value only), the \
                     duration (one value only), the sample rate (one value only), the file format (one value only), the \
                     year (nothing is known), the quality flags (one value only).";

@@ -1,5 +1,8 @@
 //! What was found about a cohort, in words. Screen, figures and the command line say the same.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::{Aspect, Association, Attribute, Breakdown, Cohort, Judgement, Level, Strength, Unjudged};
@@ -49,7 +52,7 @@ impl Cohort {
                 sick.people
             )];
         }
-        let (mut slight, mut not_shown, mut unjudged) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut slight, mut not_shown, mut unjudged) = (Vec::new(), BTreeMap::new(), Vec::new());
         for attribute in Attribute::ALL.into_iter().filter(|attribute| attribute.can_confound()) {
             let Some(breakdown) = self.by(attribute) else {
                 unjudged.push(format!("{} (nothing is known)", attribute.noun()));
@@ -59,7 +62,12 @@ impl Cohort {
                 let noun = noun(attribute, aspect);
                 match judgement {
                     Judgement::Judged(association) => match association.strength() {
-                        None => not_shown.push(format!("{noun} ({})", could_be(association))),
+                        None => {
+                            let of_so_many: &mut Vec<String> =
+                                not_shown.entry(Reverse(association.everybody())).or_default();
+                            let possible = association.possible().map(|auc| format!(" ({auc:.2})"));
+                            of_so_many.push(format!("{noun}{}", possible.unwrap_or_default()));
+                        }
                         Some(Strength::Slight) => slight.push(format!("{noun} (AUC {:.2})", association.auc)),
                         Some(_) => {}
                     },
@@ -67,13 +75,18 @@ impl Cohort {
                 }
             }
         }
+        let so_many = |(Reverse(count), nouns): (Reverse<usize>, Vec<String>)| {
+            format!("with {} for {}", people(count), nouns.join(", "))
+        };
+        let not_shown: Vec<String> = not_shown.into_iter().map(so_many).collect();
+        let possible =
+            "No difference was shown, which does not rule one out. An AUC up to the one given would be possible ";
         let lists = [
-            ("Differs, but tells little: ", slight),
-            ("No difference was shown, which does not rule one out: ", not_shown),
-            ("Could not be judged: ", unjudged),
+            ("Differs, but tells little: ", slight.join(", ")),
+            (possible, not_shown.join("; ")),
+            ("Could not be judged: ", unjudged.join(", ")),
         ];
-        let filled = lists.into_iter().filter(|(_, list)| !list.is_empty());
-        filled.map(|(head, list)| format!("{head}{}.", list.join(", "))).collect()
+        lists.into_iter().filter(|(_, list)| !list.is_empty()).map(|(head, list)| format!("{head}{list}.")).collect()
     }
 }
 
@@ -237,10 +250,10 @@ fn evidence(noun: &str, association: &Association) -> String {
         p => format!("p = {p:.3}"),
     };
     let open = association.interval.is_some_and(|interval| interval.low <= 0.5);
-    let open = if open { ", but how much it gives away stays open" } else { "" };
+    let open = if open { " How much it gives away stays open." } else { "" };
     format!(
-        "Knowing only {noun} would tell {all}{everybody} apart with an AUC of {auc:.2} ({range}0.5 tells nothing). That they \
-         differ was shown by a permutation test ({p}, corrected for all comparisons){open}."
+        "Knowing only {noun} would tell {all}{everybody} apart with an AUC of {auc:.2} ({range}0.5 tells nothing). \
+         Permutation test, corrected for all comparisons: {p}.{open}"
     )
 }
 
