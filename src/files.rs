@@ -52,9 +52,12 @@ pub fn write_atomic(
     attempt().map_err(FileError::at(action, path))
 }
 
+/// How the names of temporary files and folders begin; what a kill leaves of them is nobody's work.
+pub const TEMPORARY_PREFIX: &str = ".coughscope-";
+
 fn temporary() -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".coughscope-");
+    builder.prefix(TEMPORARY_PREFIX);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

@@ -68,7 +68,26 @@ fn refuse_occupied(folder: &Path) -> Result<(), CliError> {
     )))
 }
 
+/// Refuses to write over the recording that is read: it would be gone.
+fn refuse_itself(recording: &Path, out: &Path) -> Result<(), CliError> {
+    match (recording.canonicalize(), out.canonicalize()) {
+        (Ok(recording), Ok(out)) if recording == out => Err(CliError::Usage(format!(
+            "this is the recording itself, and it would be lost; choose another name: {}",
+            out.display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
 pub(super) fn decode(args: &Decode) -> Result<(), CliError> {
+    refuse_itself(&args.file, &args.wav)?;
+    let is_wav = args.wav.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("wav"));
+    if !is_wav && args.wav.exists() {
+        return Err(CliError::Usage(format!(
+            "this file is no WAV and would be lost; choose a name that ends in .wav: {}",
+            args.wav.display()
+        )));
+    }
     let recording = read_recording(&args.file)?;
     wav::write_f32(&args.wav, &recording).map_err(CliError::work)?;
     let format = recording.format();
@@ -92,6 +111,7 @@ pub(super) fn spectrogram(args: &SpectrogramArgs) -> Result<(), CliError> {
     if args.placement.is_some() && args.preset != SpectrogramPreset::Paper {
         return Err(CliError::Usage("--placement belongs to --preset paper".to_owned()));
     }
+    refuse_itself(&args.file, &args.out)?;
     let config = PaperConfig { placement: args.placement.unwrap_or_default() };
     let ending = args.out.extension().map(|ending| ending.to_string_lossy().to_lowercase());
     match ending.as_deref() {

@@ -16,6 +16,7 @@ use crate::eval::METRICS;
 use crate::session::{Evaluation, Run, StudyView};
 use crate::train::device::{DeviceClass, DeviceInfo};
 use crate::train::saved::Lost;
+use crate::units::counted;
 
 /// One object or array on standard output, and a line end.
 pub(super) fn print_json(value: &impl Serialize) -> Result<(), CliError> {
@@ -201,8 +202,8 @@ pub(super) fn print_run(summary: &RunSummary) -> Result<(), CliError> {
     let mut text = format!(
         "{recordings} recordings of {people} people: {train} to train, {validation} to validate, {test} to test\n\
          {shared_people} people in more than one part\n\
-         {} epochs on {}; test AUC {}, MCC {} at threshold {:.3}, which was chosen on the validation part\n",
-        summary.epochs,
+         {} on {}; test AUC {}, MCC {} at threshold {:.3}, which was chosen on the validation part\n",
+        counted(summary.epochs, "epoch", "epochs"),
         summary.device,
         number(summary.auc),
         number(summary.mcc),

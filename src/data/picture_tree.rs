@@ -17,7 +17,7 @@ use super::split::Part;
 use super::study::StudyView;
 use super::{Clip, Form, Label, path_text, table};
 use crate::audio::{self, DecodeError};
-use crate::files::FileError;
+use crate::files::{FileError, TEMPORARY_PREFIX};
 use crate::spectrogram::paper::{self, PaperConfig};
 
 /// The table in the tree. It can be opened as a dataset: its `path` column holds the pictures.
@@ -190,7 +190,7 @@ fn new_folder_beside(tree: &Path) -> io::Result<tempfile::TempDir> {
     let tree = std::path::absolute(tree)?;
     let parent = tree.parent().unwrap_or(&tree);
     std::fs::create_dir_all(parent)?;
-    tempfile::Builder::new().prefix(".coughscope-").tempdir_in(parent)
+    tempfile::Builder::new().prefix(TEMPORARY_PREFIX).tempdir_in(parent)
 }
 
 /// Gives the finished folder its name.

@@ -46,6 +46,7 @@ pub enum Placement {
     /// FFmpeg 4.2: the step at the left end, the sound after it to the right.
     Left,
     /// FFmpeg 5.1: the step at the left end, then zeros.
+    #[serde(alias = "zeropad")]
     ZeroPad,
 }
 

@@ -67,6 +67,9 @@ fn wrong_use_is_exit_code_2_and_failed_work_is_1() {
     assert!(failure(&run(&["predict", "--run", "nowhere", "x.wav"]), 1).contains("no finished run"));
     std::fs::write(folder.path().join("text.wav"), "this is no sound").unwrap();
     assert!(failure(&run(&["decode", "text.wav", "--wav", "out.wav"]), 1).contains("text.wav"));
+    for over in [["decode", "text.wav", "--wav", "./text.wav"], ["spectrogram", "text.wav", "--out", "text.wav"]] {
+        assert!(failure(&run(&over), 2).contains("the recording itself"));
+    }
     assert!(!folder.path().join("out.wav").exists());
 }
 

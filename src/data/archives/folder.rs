@@ -10,12 +10,10 @@ use super::ExtractError;
 use super::names::{OWN_PREFIX, Refusal};
 use super::parts::Archive;
 use super::run::Run;
-use crate::files::{FileError, write_atomic};
+use crate::files::{FileError, TEMPORARY_PREFIX, write_atomic};
 
 /// The name of a date's record.
 const RECORD: &str = ".coughscope.json";
-/// How temporary files begin: those of [`write_atomic`], and those of [`super::store`].
-pub(super) const TEMPORARY_PREFIX: &str = ".coughscope-";
 /// Largest record that is read; one has some hundred bytes.
 const MOST_RECORD_BYTES: u64 = 1 << 16;
 

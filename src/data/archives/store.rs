@@ -6,10 +6,9 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
-use super::folder::TEMPORARY_PREFIX;
 use super::read::Reading;
 use super::run::Halt;
-use crate::files::FileError;
+use crate::files::{FileError, TEMPORARY_PREFIX};
 
 /// How much is read, compared and written at once.
 const CHUNK_BYTES: usize = 1 << 16;

@@ -12,7 +12,7 @@ use crate::data::Decision;
 use crate::data::duplicates::{DuplicateFinder, Likeness};
 use crate::data::fingerprint::Fingerprint;
 use crate::data::scan::{Measured, SourceScan, Stamp};
-use crate::files::FileError;
+use crate::files::{FileError, TEMPORARY_PREFIX};
 
 /// What keeps a study. Shared between the threads that read recordings and the one that holds the model.
 pub struct Store {
@@ -302,8 +302,8 @@ fn make_folder(folder: &Path) -> Result<(), StoreError> {
     let action = "making the study's folder";
     std::fs::create_dir_all(folder).map_err(FileError::at(action, folder))?;
     let mut entries = std::fs::read_dir(folder).map_err(FileError::at(action, folder))?;
-    // A program that was killed while it made the study leaves an index and no settings.
-    let foreign =
-        entries.any(|entry| entry.is_ok_and(|entry| !entry.file_name().to_string_lossy().starts_with(index::FILE)));
+    // A program that was killed while it made the study leaves an index and no settings, or half of them.
+    let is_ours = |name: &str| [index::FILE, TEMPORARY_PREFIX].iter().any(|prefix| name.starts_with(prefix));
+    let foreign = entries.any(|entry| entry.is_ok_and(|entry| !is_ours(&entry.file_name().to_string_lossy())));
     if foreign { Err(StoreError::Occupied(folder.to_owned())) } else { Ok(()) }
 }

@@ -130,6 +130,18 @@ fn a_copy_is_whole_wherever_it_goes() {
     assert_eq!(paths(&Store::open(&folder).unwrap().study), ["/own/a.wav"]);
 }
 
+/// A kill while the settings of a new study are written.
+#[test]
+fn half_of_the_first_settings_is_no_obstacle() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(".coughscope-5NxgTq"), "half of the settings").unwrap();
+    drop(Store::open(folder.path()).unwrap());
+    drop(Store::open(folder.path()).unwrap());
+    let mine = tempfile::tempdir().unwrap();
+    std::fs::write(mine.path().join("mine.txt"), "mine").unwrap();
+    assert!(Store::open(mine.path()).is_err());
+}
+
 #[test]
 fn a_copy_that_fails_leaves_nothing() {
     let place = tempfile::tempdir().unwrap();
