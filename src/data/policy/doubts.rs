@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use strsim::levenshtein;
+
 use super::{DIAGNOSES, RULES};
 use crate::data::SourceKind;
 use crate::data::toml_text;
@@ -56,27 +58,9 @@ fn among(text: &str, place: &[&str], source: Option<SourceKind>, known: &[&'stat
 
 /// The known word with the fewest letters changed; `None` where that is more than every third.
 fn nearest(word: &str, known: &[&'static str]) -> Option<&'static str> {
-    let changes = |known: &&'static str| (distance(&word.to_lowercase(), &known.to_lowercase()), *known);
+    let changes = |known: &&'static str| (levenshtein(&word.to_lowercase(), &known.to_lowercase()), *known);
     let (least, nearest) = known.iter().filter(|known| !known.is_empty()).map(changes).min()?;
     (least <= word.chars().count().div_ceil(3)).then_some(nearest)
-}
-
-/// How many letters must be changed, added or taken away to make one word the other (Levenshtein 1966).
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    // The distances of what was read of `one` from each beginning of `other`.
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (read, letter) in one.chars().enumerate() {
-        let mut left = read + 1;
-        let mut next = vec![left];
-        for (pair, letter_of_other) in row.windows(2).zip(&other) {
-            let &[diagonal, above] = pair else { continue };
-            left = (diagonal + usize::from(letter != *letter_of_other)).min(above + 1).min(left + 1);
-            next.push(left);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -102,15 +86,5 @@ mod tests {
     #[test]
     fn a_policy_as_it_is_written_raises_no_doubt() {
         assert_eq!(of(&toml::to_string(&LabelPolicy::default()).unwrap()), []);
-    }
-
-    #[test]
-    fn the_distance_counts_letters() {
-        for (one, other, expected) in
-            [("", "", 0), ("", "abc", 3), ("abc", "", 3), ("sick", "sick", 0), ("kitten", "sitting", 3), ("é", "e", 1)]
-        {
-            assert_eq!(distance(one, other), expected, "{one} {other}");
-            assert_eq!(distance(other, one), expected, "{other} {one}");
-        }
     }
 }
