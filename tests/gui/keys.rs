@@ -283,7 +283,7 @@ fn the_list_shows_the_scores(window: &mut Window) {
     window.harness.get_by_role_and_label(Role::ColumnHeader, "Score").click();
     window.settle();
     press(window, Modifiers::ALT, Key::Num5);
-    let choices = Facet::Result.choices(&state(window).study, &state(window).scores);
+    let choices = Facet::Result.choices(&state(window).study, &state(window).scores, &Filter::default());
     let (condition, recordings) = choices.first().unwrap().clone();
     let entry = format!("{}: {recordings}", condition.words(&state(window).study));
     window.harness.get_by_label(&entry).click();

@@ -34,7 +34,7 @@ impl Choices {
             facet,
             revision: state.study.revision,
             scores: Arc::clone(&state.scores),
-            counted: facet.choices(&state.study, &state.scores),
+            counted: facet.choices(&state.study, &state.scores, &state.explore.filter),
         }
     }
 
