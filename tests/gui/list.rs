@@ -209,7 +209,7 @@ fn a_decision_about_several_is_one_change_and_leaves_alone_what_is_not_shown() {
         clips.iter().filter(|clip| clip.decision == Some(Decision::Exclude)).count() == with_file
     });
     window.settle();
-    window.harness.get_by_label(&format!("Decided about {with_file} recordings"));
+    window.harness.get_by_label(&format!("{with_file} recordings left out"));
     assert!(
         study(&window).clips.iter().all(|clip| clip.source == SourceKind::Virufy || clip.decision.is_none()),
         "nothing else was decided about"
