@@ -50,6 +50,20 @@ pub struct SoundFormat {
     pub truncated: bool,
 }
 
+impl SoundFormat {
+    /// The name on screen, for example "Opus in WebM".
+    #[must_use]
+    pub fn name(&self) -> String {
+        format_name(&self.codec, &self.container)
+    }
+}
+
+/// A codec in a container on screen; one word where both have the same name.
+#[must_use]
+pub fn format_name(codec: &str, container: &str) -> String {
+    if codec == container { codec.to_owned() } else { format!("{codec} in {container}") }
+}
+
 impl Recording {
     /// Wraps decoded channels. Samples that are not finite become 0, and shorter channels are cut to the shortest.
     ///

@@ -94,6 +94,12 @@ impl Thumbnails {
     pub fn get(&self, path: &Path) -> Option<Result<&Arc<Thumbnail>, &str>> {
         self.made.get(path).map(|made| made.result.as_ref().map_err(String::as_str))
     }
+
+    /// Whether the picture of a recording shows what `config` asks for, and not what was asked before.
+    #[must_use]
+    pub fn is_as(&self, path: &Path, config: &ThumbnailConfig) -> bool {
+        self.made.get(path).is_some_and(|made| *made.of.config == *config)
+    }
 }
 
 impl Version {

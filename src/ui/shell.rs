@@ -216,7 +216,7 @@ pub fn status_bar(ui: &mut Ui, undo: &mut UndoWords, cx: &mut Cx<'_>) {
     ui.horizontal(|ui| {
         ui.label(theme::muted(ui, "Nothing leaves this computer. Research and teaching only, not a diagnosis."));
         ui.add_space(space::M);
-        undo.ui(ui);
+        undo.ui(ui, cx);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if let Some(loading) = &cx.state.loading {
                 loading_ui(ui, loading);

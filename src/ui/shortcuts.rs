@@ -55,7 +55,11 @@ pub static SEARCH: Shortcut = command(Key::F, "Search").or(Key::Slash);
 pub static SHOW_ALL: Shortcut = plain(Key::C, "Clear search and filters");
 /// Choose all that the list shows.
 pub static CHOOSE_ALL: Shortcut = command(Key::A, "Choose all that are shown");
-/// The filters of the list, in the order of [`Facet::ALL`](crate::data::study::filter::Facet::ALL).
+/// One more of the recordings that are chosen, or one less.
+pub static TOGGLE: Shortcut = command(Key::Space, "Choose the shown one too, or not");
+/// In which order.
+pub static SORT: Shortcut = with(Modifiers::ALT, Key::O, "Choose the order of the recordings");
+/// The filters with a menu of their own, in the order of [`Facet::ALL`](crate::data::study::filter::Facet::ALL).
 pub static FACETS: [Shortcut; 5] = [
     with(Modifiers::ALT, Key::Num1, "Filter by dataset"),
     with(Modifiers::ALT, Key::Num2, "Filter by label"),
@@ -63,6 +67,8 @@ pub static FACETS: [Shortcut; 5] = [
     with(Modifiers::ALT, Key::Num4, "Filter by decision"),
     with(Modifiers::ALT, Key::Num5, "Filter by result of the run"),
 ];
+/// All other filters.
+pub static MORE_FILTERS: Shortcut = with(Modifiers::ALT, Key::Num6, "More filters");
 /// The views of Explore, in their order.
 pub static VIEWS: [Shortcut; 3] = [
     plain(Key::R, "Recordings, one by one"),
@@ -71,12 +77,16 @@ pub static VIEWS: [Shortcut; 3] = [
 ];
 /// How much time each picture of the gallery spans.
 pub static SPAN: Shortcut = with(Modifiers::ALT, Key::W, "Time in each picture of the gallery");
+/// The numbers behind the charts.
+pub static NUMBERS: Shortcut = with(Modifiers::ALT, Key::N, "All charts as numbers, and back");
 /// Write the charts to files.
 pub static SAVE_PICTURES: Shortcut = command(Key::P, "Save the charts");
 /// Which columns the list has.
 pub static COLUMNS: Shortcut = with(Modifiers::ALT, Key::C, "Choose the columns of the list");
 /// Which picture.
 pub static PICTURE: Shortcut = with(Modifiers::ALT, Key::P, "Choose the picture");
+/// What the network is given.
+pub static NETWORK_VIEW: Shortcut = plain(Key::N, "What the network sees, and back");
 /// How the picture is computed.
 pub static PICTURE_SETTINGS: Shortcut = with(Modifiers::ALT, Key::S, "Settings of the picture");
 /// Volume and device.
@@ -232,8 +242,11 @@ pub static GROUPS: [Group; 6] = [
             Line::Button(&VIEWS[1]),
             Line::Button(&VIEWS[2]),
             Line::Gesture("Up, Down", "Previous or next recording"),
+            Line::Gesture("Page Up, Page Down", "A page of recordings further up or down"),
             Line::Gesture("Home, End", "First or last recording"),
             Line::Gesture("Shift+Up, Shift+Down", "Choose several, one after the other"),
+            Line::Gesture("Ctrl+Up, Ctrl+Down", "Show another, choose no other"),
+            Line::Key(&TOGGLE),
             Line::Gesture("Ctrl and click", "Choose one more, or one less"),
             Line::Gesture("Shift and click", "Choose all from there to here"),
             Line::Key(&CHOOSE_ALL),
@@ -252,13 +265,17 @@ pub static GROUPS: [Group; 6] = [
             Line::Button(&FACETS[2]),
             Line::Button(&FACETS[3]),
             Line::Button(&FACETS[4]),
+            Line::Button(&MORE_FILTERS),
+            Line::Button(&SORT),
             Line::Button(&COLUMNS),
             Line::Button(&SPAN),
+            Line::Key(&NUMBERS),
             Line::Button(&SAVE_PICTURES),
             Line::Button(&PLAY),
             Line::Button(&LOOP),
             Line::Button(&SOUND),
             Line::Button(&PICTURE),
+            Line::Button(&NETWORK_VIEW),
             Line::Button(&PICTURE_SETTINGS),
             Line::Button(&ZOOM_IN),
             Line::Button(&ZOOM_OUT),

@@ -10,7 +10,7 @@ use coughscope::report::{cohort, figures};
 use coughscope::session::{Command, Edit, Scores, StudyView};
 use coughscope::ui::panels::PanelId;
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Theme, Vec2, vec2};
+use eframe::egui::{Key, Modifiers, Theme, Vec2, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use super::support::run_until;
@@ -135,6 +135,40 @@ fn a_clicked_bar_lists_its_recordings() {
 }
 
 #[test]
+fn a_bar_of_any_scale_lists_as_many_as_it_counts() {
+    let mut window = Window::new(ALL_OF_IT, Theme::Light);
+    window.open_study(PEOPLE);
+    show_charts(&mut window);
+    let scales = [
+        Attribute::Age,
+        Attribute::Sex,
+        Attribute::Duration,
+        Attribute::SampleRate,
+        Attribute::Format,
+        Attribute::Year,
+        Attribute::Quality,
+    ];
+    for attribute in scales {
+        let by = counted(&window).by(attribute).unwrap();
+        for level in by.levels.iter().filter(|level| level.name != "Others") {
+            let condition = level.condition.clone().unwrap_or_else(|| panic!("{attribute:?}: {}", level.name));
+            for (label, class) in Label::ALL.into_iter().zip(level.classes) {
+                let filter = Filter::of([condition.clone(), Condition::Used(label)]);
+                let listed = filter.choose(study(&window), &Scores::default()).len();
+                assert_eq!(listed, class.recordings, "{attribute:?}: {} {label}", level.name);
+            }
+        }
+    }
+    let by_rate = counted(&window).by(Attribute::SampleRate).unwrap();
+    let level = by_rate.levels.iter().find(|level| level.classes[0].recordings > 1).unwrap();
+    let healthy = level.classes[0];
+    let bar = format!("{}: {} healthy recordings of {} people", level.name, healthy.recordings, healthy.people);
+    window.harness.get_by_label(&bar).click();
+    window.settle();
+    window.harness.get_by_label(&format!("{} of {} shown", healthy.recordings, study(&window).clips.len()));
+}
+
+#[test]
 fn a_chart_has_its_numbers_as_a_table() {
     let mut window = Window::new(USUAL, Theme::Light);
     window.open_study(PEOPLE);
@@ -147,6 +181,12 @@ fn a_chart_has_its_numbers_as_a_table() {
     window.harness.get_by_label("Class balance by dataset: show the chart").click();
     window.settle();
     window.harness.get_by_role_and_label(Role::Image, "Class balance by dataset");
+    for as_tables in [true, false] {
+        window.harness.key_press_modifiers(Modifiers::ALT, Key::N);
+        window.settle();
+        let picture = window.harness.query_by_role_and_label(Role::Image, "Class balance by dataset");
+        assert_eq!(picture.is_none(), as_tables);
+    }
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! Finding recordings in Explore: by a reason, by several conditions, and one after the other.
 
-use coughscope::data::study::filter::{Condition, Filter};
+use coughscope::data::study::filter::{Condition, Facet, Filter};
 use coughscope::data::{Reason, SourceKind, Verdict};
 use coughscope::session::{Command, Scores, StudyView};
 use coughscope::ui::panels::PanelId;
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Key, Theme};
+use eframe::egui::{Key, Modifiers, Theme};
 use egui_kittest::kittest::Queryable as _;
 
 use super::support::run_until;
@@ -81,7 +81,8 @@ fn menus_and_search_narrow_the_list_together() {
         filter.choose(study(window), &Scores::default()).len()
     };
     let conditions = [Condition::Dataset("virufy".into()), Condition::Unflagged];
-    let in_menu = [count(&window, &conditions[..1], ""), count(&window, &conditions[1..], "")];
+    // A menu counts among what the others admit.
+    let in_menu = [count(&window, &conditions[..1], ""), count(&window, &conditions, "")];
     for (menu, entry) in
         [("Dataset", format!("Virufy: {}", in_menu[0])), ("Quality", format!("Nothing found: {}", in_menu[1]))]
     {
@@ -105,6 +106,42 @@ fn menus_and_search_narrow_the_list_together() {
     window.harness.get_by_label("All").click();
     window.settle();
     assert_shown(&window, count(&window, &conditions[1..], "pos"));
+}
+
+#[test]
+fn other_filters_stand_in_one_menu_and_count_within_each_other() {
+    let mut window = Window::new(SMALLEST, Theme::Light);
+    window.open_study(PEOPLE);
+    window.go_to("Explore", PanelId::Explore);
+    let choice = |window: &Window, facet: Facet, conditions: &[Condition]| {
+        let filter = Filter::of(conditions.iter().cloned());
+        let choices = facet.choices(study(window), &Scores::default(), &filter);
+        choices.into_iter().find(|(_, recordings)| *recordings > 1).unwrap()
+    };
+    // In so small a window this one has no menu of its own; its key leads to the same.
+    window.harness.key_press_modifiers(Modifiers::ALT, Key::Num4);
+    window.settle();
+    window.harness.check_accessibility();
+    window.harness.get_by_label_contains("Decision: By the policy: ");
+    let (format, recordings) = choice(&window, Facet::Format, &[]);
+    let words = format.words(study(&window));
+    window.harness.get_by_label(&format!("Format: {words}: {recordings}")).click();
+    window.settle();
+    assert_shown(&window, recordings);
+    let (rate, of_both) = choice(&window, Facet::Rate, std::slice::from_ref(&format));
+    window.harness.get_by_label(&format!("Sample rate: {}: {of_both}", rate.words(study(&window)))).click();
+    window.settle();
+    assert_shown(&window, of_both);
+    // Its own condition does not narrow what a facet counts, and a second click takes it away.
+    let own = choice(&window, Facet::Format, &[format.clone(), rate.clone()]).1;
+    window.harness.get_by_label(&format!("Format: {words}: {own}")).click();
+    window.settle();
+    assert_shown(&window, Filter::of([rate.clone()]).choose(study(&window), &Scores::default()).len());
+    window.harness.key_press(Key::Escape);
+    window.settle();
+    window.harness.get_by_label(&format!("Sample rate: {}: show the others too", rate.words(study(&window)))).click();
+    window.settle();
+    assert_shown(&window, study(&window).clips.len());
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 use coughscope::data::study::filter::{Condition, Filter};
 use coughscope::data::{Label, Verdict};
-use coughscope::session::{ClipId, Command, StudyView};
+use coughscope::session::{ClipId, Command, Scores, StudyView};
 use coughscope::ui::panels::PanelId;
+use eframe::egui::accesskit::Toggled;
 use eframe::egui::{Event, Key, Modifiers, PointerButton, Theme, Vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
@@ -158,18 +159,80 @@ fn a_double_click_shows_the_recording_by_itself() {
 }
 
 #[test]
-fn a_key_decides_about_the_one_that_is_seen_to_be_chosen() {
+fn a_key_decides_about_those_that_are_seen_to_be_chosen() {
     let mut window = gallery(USUAL);
     let sick = of(&window, Label::Sick);
-    let marked = sick[..3].iter().copied().map(ClipId).collect();
+    let left_out = Filter::of([Condition::LeftOut]).choose(study(&window), &Scores::default());
+    let marked = sick[..2].iter().copied().map(ClipId).chain([left_out[0]]).collect();
     window.harness.state_mut().send(Command::SelectMany { shown: ClipId(sick[0]), marked });
     window.settle();
+    window.harness.get_by_label("2 chosen; 1 is not shown and stays as it is");
     window.harness.key_press(Key::H);
     run_until(&mut window.harness, PATIENCE, "the decision", |harness| {
         harness.state().state().study.clips[sick[0]].decision.is_some()
     });
+    window.settle();
     let decided = study(&window).clips.iter().filter(|clip| clip.decision.is_some()).count();
-    assert_eq!(decided, 1, "those that were chosen with it in the list are not seen here");
+    assert_eq!(decided, 2, "what has no place here is not seen");
+    window.harness.get_by_label("Undo: 2 recordings used as healthy").click();
+    window.settle();
+    run_until(&mut window.harness, PATIENCE, "the undo", |harness| {
+        harness.state().state().study.clips.iter().all(|clip| clip.decision.is_none())
+    });
+}
+
+#[test]
+fn several_are_chosen_among_the_pictures() {
+    let mut window = gallery(USUAL);
+    let (healthy, sick) = (of(&window, Label::Healthy), of(&window, Label::Sick));
+    let marked = |window: &Window| -> Vec<usize> {
+        window.harness.state().state().explore.marked.iter().map(|id| id.0).collect()
+    };
+    tile(&window, healthy[0]).unwrap().click();
+    window.settle();
+    tile(&window, sick[1]).unwrap().click_modifiers(Modifiers::COMMAND);
+    window.settle();
+    assert_eq!(marked(&window), sorted([healthy[0], sick[1]]));
+    let chosen = |place| tile(&window, place).unwrap().accesskit_node().toggled() == Some(Toggled::True);
+    assert_eq!([healthy[0], sick[1], sick[0]].map(chosen), [true, true, false]);
+    window.harness.key_press(Key::Escape);
+    window.settle();
+    assert_eq!((selected(&window), marked(&window)), (sick[1], vec![]));
+    window.harness.key_press_modifiers(Modifiers::SHIFT, Key::ArrowLeft);
+    window.settle();
+    assert_eq!(marked(&window), sorted([sick[0], sick[1]]));
+    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    window.settle();
+    assert_eq!(marked(&window).len(), healthy.len() + sick.len(), "all that are shown");
+    window.harness.check_accessibility();
+    window.save(&scratch().join("gallery-several-light.png"));
+}
+
+fn sorted<const N: usize>(mut places: [usize; N]) -> Vec<usize> {
+    places.sort_unstable();
+    places.into()
+}
+
+#[test]
+fn what_is_not_shown_is_said_and_one_click_away() {
+    let mut window = gallery(SMALLEST);
+    let used = of(&window, Label::Healthy).len() + of(&window, Label::Sick).len();
+    let others = study(&window).clips.len() - used;
+    window.harness.get_by_label(&format!("{others} are left out or unreadable"));
+    window.harness.get_by_label("Show what is left out").click();
+    window.settle();
+    window.harness.get_by_label("Left out");
+    window.harness.key_press(Key::C);
+    window.settle();
+    window.harness.get_by_label(&format!("{used} of {} shown", study(&window).clips.len()));
+    window.harness.key_press(Key::L);
+    window.settle();
+    assert!(window.harness.state().state().player.looped, "as among the recordings");
+    assert_eq!(window.harness.get_by_label("Loop").accesskit_node().toggled(), Some(Toggled::True));
+    window.harness.key_press(Key::F);
+    window.settle();
+    let flagged = &study(&window).clips[selected(&window)];
+    assert!(flagged.verdict.label().is_some() && !flagged.flags.is_empty(), "{flagged:?}");
 }
 
 #[test]

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use coughscope::data::Label;
 use coughscope::data::study::filter::{Condition, Facet, Filter};
-use coughscope::session::{ClipId, Command, Outcome, PredictionOutcome, State, StudyView};
+use coughscope::session::{
+    ClipId, Command, Direction, Outcome, Picture, PredictionOutcome, SortKey, SortOrder, State, StudyView,
+};
 use coughscope::ui::panels::PanelId;
 use coughscope::ui::shortcuts::{self, GROUPS, Line, Shortcut};
 use eframe::egui::accesskit::{Role, Toggled};
@@ -75,6 +77,14 @@ fn the_list_of_keys_names_all_of_them_and_fits_a_small_window() {
             assert!(window.harness.query_all_by_label(words).next().is_some(), "{}: {words}", group.name);
         }
     }
+    let last = GROUPS[2].lines.last().unwrap();
+    let Line::Gesture(_, words) = last else { panic!("{last:?}") };
+    let bottom = |window: &Window| window.harness.get_by_label(words).rect().bottom();
+    let before = bottom(&window);
+    assert!(before > SMALLEST.y, "not all of it fits");
+    press(&mut window, Modifiers::NONE, Key::PageDown);
+    window.harness.run_steps(20);
+    assert!(bottom(&window) < before, "it scrolls");
     let sheet = window.harness.get_by_role_and_label(Role::Window, "Keys").rect();
     assert!(sheet.height() <= SMALLEST.y && sheet.width() <= SMALLEST.x, "{sheet:?}");
 }
@@ -131,9 +141,15 @@ fn keys_of_explore() {
     let mut window = Window::new(USUAL, Theme::Light);
     window.open_study(60);
     window.go_to("Explore", PanelId::Explore);
-    for (menu, offers) in
-        [(Key::Num1, "All"), (Key::Num2, "All"), (Key::Num3, "All"), (Key::Num4, "All"), (Key::C, "As many as fit")]
-    {
+    for (menu, offers) in [
+        (Key::Num1, "All"),
+        (Key::Num2, "All"),
+        (Key::Num3, "All"),
+        (Key::Num4, "All"),
+        (Key::Num6, "Sample rate"),
+        (Key::O, "As in the study"),
+        (Key::C, "As many as fit"),
+    ] {
         press(&mut window, Modifiers::ALT, menu);
         assert!(Popup::is_any_open(&window.harness.ctx), "{menu:?}");
         window.harness.get_by_label(offers);
@@ -162,7 +178,7 @@ fn keys_of_explore() {
         window.harness.get_by_label(shows);
         seen.extend(told(&window));
     }
-    assert_told(&window, "Explore", &seen, &[&shortcuts::SHOW_ALL, &shortcuts::FACETS[4]]);
+    assert_told(&window, "Explore", &seen, &[&shortcuts::SHOW_ALL, &shortcuts::FACETS[4], &shortcuts::NETWORK_VIEW]);
     press(&mut window, Modifiers::NONE, Key::L);
     assert!(state(&window).player.looped);
     press(&mut window, Modifiers::NONE, Key::T);
@@ -283,7 +299,7 @@ fn the_list_shows_the_scores(window: &mut Window) {
     window.harness.get_by_role_and_label(Role::ColumnHeader, "Score").click();
     window.settle();
     press(window, Modifiers::ALT, Key::Num5);
-    let choices = Facet::Result.choices(&state(window).study, &state(window).scores);
+    let choices = Facet::Result.choices(&state(window).study, &state(window).scores, &Filter::default());
     let (condition, recordings) = choices.first().unwrap().clone();
     let entry = format!("{}: {recordings}", condition.words(&state(window).study));
     window.harness.get_by_label(&entry).click();
@@ -295,8 +311,31 @@ fn the_list_shows_the_scores(window: &mut Window) {
     assert!(window.harness.query_all_by_label(&format!("{lowest:.2}")).next().is_some(), "{lowest} comes first");
     let seen = told(window);
     let ctx = window.harness.ctx.clone();
-    for key in [&shortcuts::FACETS[4], &shortcuts::SHOW_ALL] {
+    for key in [&shortcuts::FACETS[4], &shortcuts::SHOW_ALL, &shortcuts::NETWORK_VIEW] {
         assert!(seen.contains(&key.keys(&ctx)), "{}", key.words());
     }
     press(window, Modifiers::NONE, Key::C);
+
+    let evaluated = state(window).evaluation.as_ref().unwrap().run.unwrap();
+    let before = state(window).explore.picture.clone();
+    press(window, Modifiers::NONE, Key::N);
+    let network = |picture: &Picture| matches!(picture, Picture::Network { run, .. } if *run == evaluated);
+    assert!(network(&state(window).explore.picture), "what the network of these scores sees");
+    press(window, Modifiers::NONE, Key::N);
+    assert_eq!(state(window).explore.picture, before);
+
+    window
+        .harness
+        .state_mut()
+        .send(Command::SortBy(Some(SortOrder { key: SortKey::Result, direction: Direction::Ascending })));
+    press(window, Modifiers::NONE, Key::Home);
+    let errors = [Outcome::FalseNegative, Outcome::FalsePositive];
+    let is_wrong = |id: ClipId| state(window).scores.get(id).is_some_and(|score| errors.contains(&score.outcome));
+    let any = (0..state(window).study.clips.len()).any(|place| is_wrong(ClipId(place)));
+    assert_eq!(is_wrong(state(window).explore.selected.unwrap()), any, "errors come first");
+    if any {
+        assert!(window.harness.query_all_by_label_contains(" ✗").next().is_some(), "a sign, not only a colour");
+    }
+    window.harness.state_mut().send(Command::SortBy(None));
+    window.settle();
 }

@@ -188,6 +188,73 @@ fn several_are_chosen_by_clicks_and_keys() {
 }
 
 #[test]
+fn keys_alone_choose_some_that_are_not_beside_each_other() {
+    let mut window = explore(USUAL);
+    click(&mut window, 1, Modifiers::NONE);
+    press(&mut window, Modifiers::COMMAND, Key::ArrowDown);
+    assert_eq!((state(&window).explore.selected, marked(&window)), (Some(ClipId(2)), vec![1]), "only shown");
+    press(&mut window, Modifiers::COMMAND, Key::ArrowDown);
+    press(&mut window, Modifiers::COMMAND, Key::Space);
+    assert_eq!((state(&window).explore.selected, marked(&window)), (Some(ClipId(3)), vec![1, 3]));
+    window.harness.get_by_label("2 chosen");
+    let chosen: Vec<bool> = seen(&window).into_iter().map(|(_, chosen)| chosen).take(4).collect();
+    assert_eq!(chosen, [false, true, false, true]);
+}
+
+#[test]
+fn recordings_are_ordered_from_a_menu_too() {
+    let mut window = explore(SMALLEST);
+    for (entry, direction) in [("Length", Direction::Ascending), ("Length, ascending", Direction::Descending)] {
+        press(&mut window, Modifiers::ALT, Key::O);
+        window.harness.check_accessibility();
+        let entries: Vec<_> = window.harness.query_all_by_role_and_label(Role::Button, entry).collect();
+        entries[0].click();
+        drop(entries);
+        window.settle();
+        assert_eq!(state(&window).explore.order, Some(SortOrder { key: SortKey::Length, direction }));
+    }
+    press(&mut window, Modifiers::ALT, Key::O);
+    window.harness.get_by_label("As in the study").click();
+    window.settle();
+    assert_eq!(state(&window).explore.order, None);
+}
+
+#[test]
+fn files_of_one_name_are_told_apart_by_their_person() {
+    let mut window = explore(SMALLEST);
+    window.harness.state_mut().send(Command::ShowOnly(Filter::of([Condition::Dataset("coswara".into())])));
+    window.settle();
+    let whose = study(&window).clips[rows(&window)[0]].person.name().to_owned();
+    let told = format!("{whose} / cough-heavy.wav");
+    assert!(window.harness.query_by_label(&told).is_none(), "a column tells the person");
+    press(&mut window, Modifiers::ALT, Key::C);
+    window.harness.get_by_role_and_label(Role::CheckBox, "Person").click();
+    window.settle();
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    window.harness.get_by_label(&told);
+}
+
+#[test]
+fn a_row_says_all_of_itself_to_a_screen_reader() {
+    let mut window = explore(USUAL);
+    press(&mut window, Modifiers::NONE, Key::Home);
+    let clip = study(&window).clips.iter().find(|clip| clip.facts().is_some() && clip.flags.is_empty()).unwrap();
+    let place = study(&window).clips.iter().position(|other| other.path == clip.path).unwrap();
+    let label = match clip.verdict.label() {
+        Some(label) => label.to_string(),
+        None => "left out".to_owned(),
+    };
+    let file = clip.path.file_name().unwrap().to_string_lossy();
+    let (person, dataset, length) = (clip.person.name(), clip.dataset_name(), clip.facts().unwrap().duration);
+    let expected = format!("{file} of {person}, {dataset}, {label}, {length}");
+    window.harness.state_mut().send(Command::Select(ClipId(place)));
+    window.settle();
+    press(&mut window, Modifiers::NONE, Key::ArrowDown);
+    press(&mut window, Modifiers::NONE, Key::ArrowUp);
+    assert!(seen(&window).iter().any(|(name, _)| *name == expected), "{expected}: {:?}", seen(&window));
+}
+
+#[test]
 fn a_decision_about_several_is_one_change_and_leaves_alone_what_is_not_shown() {
     let mut window = explore(USUAL);
     let before = study(&window).clips.iter().map(|clip| clip.decision).collect::<Vec<_>>();
@@ -209,13 +276,16 @@ fn a_decision_about_several_is_one_change_and_leaves_alone_what_is_not_shown() {
         clips.iter().filter(|clip| clip.decision == Some(Decision::Exclude)).count() == with_file
     });
     window.settle();
-    window.harness.get_by_label(&format!("Decided about {with_file} recordings"));
+    window.harness.get_by_label(&format!("{with_file} recordings left out"));
     assert!(
         study(&window).clips.iter().all(|clip| clip.source == SourceKind::Virufy || clip.decision.is_none()),
         "nothing else was decided about"
     );
     window.harness.state_mut().send(Command::ShowOnly(Filter::default()));
-    press(&mut window, Modifiers::COMMAND, Key::Z);
+    window.settle();
+    // Beside the words that say what was decided.
+    window.harness.get_by_label(&format!("Undo: {with_file} recordings left out")).click();
+    window.settle();
     run_until(&mut window.harness, PATIENCE, "the undo", |harness| {
         let clips = &harness.state().state().study.clips;
         clips.iter().map(|clip| clip.decision).eq(before.iter().copied())

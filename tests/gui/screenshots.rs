@@ -159,6 +159,11 @@ fn picture_filter(window: &mut Window, theme_name: &str) {
     window.settle();
     window.save(&scratch().join(format!("filter-menu-{theme_name}.png")));
     window.harness.key_press(eframe::egui::Key::Escape);
+    window.settle();
+    window.harness.get_by_role_and_label(Role::ComboBox, "More").click();
+    window.settle();
+    window.save(&scratch().join(format!("filter-more-{theme_name}.png")));
+    window.harness.key_press(eframe::egui::Key::Escape);
     window.harness.state_mut().send(Command::ShowOnly(Filter::default()));
     window.settle();
 }

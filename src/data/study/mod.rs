@@ -3,6 +3,7 @@
 //! [`Study`] is the model in memory. Every change is an [`Edit`] whose application gives the edit that undoes it; a
 //! [`StudyView`] is what the screen, the command line and training see of it, and never changes.
 
+pub mod bands;
 pub mod cohort;
 mod dropped;
 mod export;

@@ -5,7 +5,7 @@
 use std::cmp::Ordering;
 
 use super::filter::flags_that_count;
-use super::scores::Scores;
+use super::scores::{Outcome, Scores};
 use super::{ClipId, StudyView};
 use crate::data::{Clip, Decision, Label, Verdict};
 
@@ -34,6 +34,8 @@ pub enum SortKey {
     Decision,
     /// What the run that is open made of it.
     Score,
+    /// Where that score fell: the errors first.
+    Result,
 }
 
 /// Up or down.
@@ -105,6 +107,7 @@ impl SortKey {
             }
             Self::Decision => Some(Value::number(decision_rank(clip.decision?))),
             Self::Score => Some(Value::number(scores.get(id)?.value)),
+            Self::Result => Some(Value::number(outcome_rank(scores.get(id)?.outcome))),
         }
     }
 }
@@ -124,6 +127,14 @@ fn decision_rank(decision: Decision) -> f64 {
         Decision::Healthy => 1.0,
         Decision::Sick => 2.0,
         Decision::Exclude => 3.0,
+    }
+}
+
+fn outcome_rank(outcome: Outcome) -> f64 {
+    match outcome {
+        Outcome::FalseNegative => 0.0,
+        Outcome::FalsePositive => 1.0,
+        Outcome::Correct => 2.0,
     }
 }
 
@@ -171,7 +182,7 @@ fn without_case(one: &[u8], other: &[u8]) -> Ordering {
 mod tests {
     use std::sync::Arc;
 
-    use super::super::scores::{Outcome, Score};
+    use super::super::scores::Score;
     use super::*;
     use crate::data::{PersonId, Sound, SoundFacts, SourceKind};
     use crate::units::Seconds;
@@ -228,6 +239,17 @@ mod tests {
         };
         assert_eq!(order(Direction::Ascending), [ClipId(2), ClipId(1), ClipId(0)]);
         assert_eq!(order(Direction::Descending), [ClipId(1), ClipId(2), ClipId(0)]);
+    }
+
+    #[test]
+    fn errors_come_before_what_was_right() {
+        let study = study(&["a", "b", "c", "d"].map(|name| (name, None, None)));
+        let score = |outcome| Some(Score { value: 0.5, label: Label::Sick, part: None, outcome });
+        let outcomes = [Outcome::Correct, Outcome::FalsePositive, Outcome::FalseNegative];
+        let scores = Scores::new("run".into(), 0.5, [None].into_iter().chain(outcomes.map(score)).collect());
+        let order = SortOrder { key: SortKey::Result, direction: Direction::Ascending };
+        let rows = (0..study.clips.len()).map(ClipId).collect();
+        assert_eq!(order.sort(&study, &scores, rows), [3, 2, 1, 0].map(ClipId));
     }
 
     #[test]

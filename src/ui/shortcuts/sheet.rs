@@ -12,6 +12,8 @@ const AROUND: f32 = 120.0;
 #[derive(Default)]
 pub struct Sheet {
     open: bool,
+    /// How far keys have asked to scroll since it was drawn, in pages.
+    pages: f32,
 }
 
 impl Sheet {
@@ -23,12 +25,18 @@ impl Sheet {
         if self.open && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
             self.open = false;
         }
+        for (key, pages) in [(Key::PageDown, 1.0), (Key::PageUp, -1.0)] {
+            if self.open && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, key)) {
+                self.pages += pages;
+            }
+        }
     }
 
     /// Draws while it is open.
     pub fn ui(&mut self, ctx: &Context) {
         let frame = Frame::window(&ctx.global_style()).inner_margin(space::L);
         let height = (ctx.content_rect().height() - AROUND).max(160.0);
+        let pages = std::mem::take(&mut self.pages);
         Window::new("Keys")
             .open(&mut self.open)
             .collapsible(false)
@@ -39,6 +47,9 @@ impl Sheet {
                 ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink(true).show(
                     ui,
                     |ui| {
+                        if pages != 0.0 {
+                            ui.scroll_with_delta(vec2(0.0, -pages * height));
+                        }
                         // The longest group beside all others.
                         let (explore, others): (Vec<&Group>, Vec<&Group>) =
                             GROUPS.iter().partition(|group| group.name == "Explore");

@@ -72,11 +72,15 @@ impl Shortcut {
     /// Opens the menu of `button` when this key is pressed; `what` that is for is told on hover. The button gets the
     /// focus, so that Tab leads into the menu.
     pub fn opens(&self, button: Response, what: &str) {
-        let button = self.on(button, what);
+        self.also_opens(&self.on(button, what));
+    }
+
+    /// The same for a menu that tells of another key.
+    pub fn also_opens(&self, button: &Response) {
         if button.enabled() && self.pressed(&button.ctx) {
             button.request_focus();
             // Also that of a combo box, which has the same.
-            Popup::open_id(&button.ctx, Popup::default_response_id(&button));
+            Popup::open_id(&button.ctx, Popup::default_response_id(button));
         }
     }
 

@@ -3,8 +3,10 @@
 use serde::Serialize;
 
 use super::super::StudyView;
-use super::super::filter::Condition;
+use super::super::bands::{AgeBand, DurationBand, Sex, age_of, duration_of, sex_of, year_of};
+use super::super::filter::{Condition, Facet};
 use super::{Level, Member};
+use crate::audio::format_name;
 use crate::data::policy::LabelOrigin;
 use crate::data::quality::Flag;
 use crate::data::split::ClassCount;
@@ -131,6 +133,21 @@ impl Attribute {
         }
     }
 
+    /// What the list of recordings tells recordings apart by in the same way, where it can.
+    fn facet(self) -> Option<Facet> {
+        match self {
+            Self::Dataset => Some(Facet::Dataset),
+            Self::Age => Some(Facet::Age),
+            Self::Sex => Some(Facet::Sex),
+            Self::Duration => Some(Facet::Duration),
+            Self::SampleRate => Some(Facet::Rate),
+            Self::Format => Some(Facet::Format),
+            Self::Year => Some(Facet::Year),
+            Self::Quality => Some(Facet::Quality),
+            Self::Origin | Self::Experts => None,
+        }
+    }
+
     /// A recording has exactly one of its values.
     #[must_use]
     pub fn is_exclusive(self) -> bool {
@@ -161,15 +178,15 @@ impl Attribute {
                 Some(Verdict::Use(_)) => ExpertView::Other,
                 Some(_) => ExpertView::Divided,
             }),
-            Self::Age => clip.subject.age.map_or(Value::Unknown, |age| Value::Age(AgeGroup::of(age))),
-            Self::Sex => clip.subject.sex.as_deref().and_then(Sex::of).map_or(Value::Unknown, Value::Sex),
-            Self::Duration => facts.map_or(Value::Unknown, |facts| Value::Duration(octave(facts.duration.0))),
+            Self::Age => age_of(clip).map_or(Value::Unknown, Value::Age),
+            Self::Sex => sex_of(clip).map_or(Value::Unknown, Value::Sex),
+            Self::Duration => duration_of(clip).map_or(Value::Unknown, Value::Duration),
             Self::SampleRate => facts.map_or(Value::Unknown, |facts| Value::SampleRate(facts.rate)),
             Self::Format => facts.map_or(Value::Unknown, |facts| Value::Format {
                 codec: &facts.format.codec,
                 container: &facts.format.container,
             }),
-            Self::Year => year(&clip.subject.recorded).map_or(Value::Unknown, Value::Year),
+            Self::Year => year_of(clip).map_or(Value::Unknown, Value::Year),
             Self::Quality => return flags(clip, each),
         });
     }
@@ -189,10 +206,9 @@ pub(super) enum Value<'a> {
     Dataset(usize),
     Origin(LabelOrigin),
     Experts(ExpertView),
-    Age(AgeGroup),
+    Age(AgeBand),
     Sex(Sex),
-    /// How many of [`OCTAVES_SECS`] it reaches.
-    Duration(usize),
+    Duration(DurationBand),
     SampleRate(SampleRate),
     Format {
         codec: &'a str,
@@ -210,25 +226,24 @@ impl Value<'_> {
     /// The next value of a scale, so that a chart shows a gap as a gap; `None` at its end, and for what has no scale.
     pub fn next(self) -> Option<Self> {
         match self {
-            Self::Age(AgeGroup(decade)) if decade < AgeGroup::LAST => Some(Self::Age(AgeGroup(decade + 1))),
-            Self::Duration(octave) if octave < OCTAVES_SECS.len() => Some(Self::Duration(octave + 1)),
+            Self::Age(band) => band.next().map(Self::Age),
+            Self::Duration(band) => band.next().map(Self::Duration),
             _ => None,
         }
     }
 
-    /// The value on screen, with nobody counted.
-    pub fn level(self, study: &StudyView) -> Level {
+    /// The value of `attribute` on screen, with nobody counted.
+    pub fn level(self, attribute: Attribute, study: &StudyView) -> Level {
         let source = |place: usize| study.sources.get(place);
         let name = match self {
             Self::Dataset(place) => source(place).map_or_else(String::new, |source| study.name_of(source)),
             Self::Origin(origin) => origin_name(origin).to_owned(),
             Self::Experts(view) => view.name().to_owned(),
-            Self::Age(group) => group.name(),
+            Self::Age(band) => band.to_string(),
             Self::Sex(sex) => sex.name().to_owned(),
-            Self::Duration(octave) => octave_name(octave),
+            Self::Duration(band) => band.to_string(),
             Self::SampleRate(rate) => rate.to_string(),
-            Self::Format { codec, container } if codec == container => codec.to_owned(),
-            Self::Format { codec, container } => format!("{codec} in {container}"),
+            Self::Format { codec, container } => format_name(codec, container),
             Self::Year(year) => year.to_string(),
             Self::Unflagged => "Nothing found".to_owned(),
             Self::Flag(flag) => flag.name().to_owned(),
@@ -239,7 +254,16 @@ impl Value<'_> {
             Self::Dataset(place) => source(place).map(|source| Condition::Dataset(source.key.clone())),
             Self::Unflagged => Some(Condition::Unflagged),
             Self::Flag(flag) => Some(Condition::Flag(flag)),
-            _ => None,
+            Self::Age(band) => Some(Condition::Age(band)),
+            Self::Sex(sex) => Some(Condition::Sex(sex)),
+            Self::Duration(band) => Some(Condition::Duration(band)),
+            Self::SampleRate(rate) => Some(Condition::Rate(rate)),
+            Self::Format { codec, container } => {
+                Some(Condition::Format { codec: codec.into(), container: container.into() })
+            }
+            Self::Year(year) => Some(Condition::Year(year)),
+            Self::Unknown => attribute.facet().map(Condition::NotStated),
+            Self::Origin(_) | Self::Experts(_) | Self::Others => None,
         };
         Level { name, classes: [ClassCount::default(); 2], is_unknown: self == Self::Unknown, condition }
     }
@@ -271,127 +295,6 @@ impl ExpertView {
             Self::Other => "Found the other class",
             Self::Divided => "Were divided",
             Self::Nobody => "No expert's diagnosis",
-        }
-    }
-}
-
-/// Ages by the decade, with one group below 20 and one from 70 on: few people there send in coughs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct AgeGroup(u8);
-
-impl AgeGroup {
-    const FIRST: u8 = 1;
-    const LAST: u8 = 7;
-
-    pub fn of(age_years: f32) -> Self {
-        Self(((age_years / 10.0) as u8).clamp(Self::FIRST, Self::LAST))
-    }
-
-    fn name(self) -> String {
-        match self.0 {
-            Self::FIRST => "<20".to_owned(),
-            Self::LAST => "70+".to_owned(),
-            decade => format!("{decade}0–{decade}9"),
-        }
-    }
-}
-
-/// Sex or gender, as far as the datasets' words agree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Sex {
-    Female,
-    Male,
-    Other,
-}
-
-impl Sex {
-    /// From a dataset's own word, lower-cased; `None` for words that say nothing.
-    pub fn of(word: &str) -> Option<Self> {
-        match word.trim() {
-            "female" | "f" | "woman" | "w" => Some(Self::Female),
-            "male" | "m" | "man" => Some(Self::Male),
-            // Virufy CDF writes "pnts" for "prefer not to say".
-            "" | "nan" | "none" | "unknown" | "not stated" | "prefer not to say" | "pnts" => None,
-            _ => Some(Self::Other),
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Female => "Female",
-            Self::Male => "Male",
-            Self::Other => "Other",
-        }
-    }
-}
-
-/// Where groups of durations begin, in seconds: each twice as long as the one before, since durations span from a single
-/// cough (0.3 s) to half a minute.
-const OCTAVES_SECS: [f64; 7] = [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0];
-
-fn octave(secs: f64) -> usize {
-    OCTAVES_SECS.iter().take_while(|start| **start <= secs).count()
-}
-
-fn octave_name(octave: usize) -> String {
-    let start = octave.checked_sub(1).and_then(|before| OCTAVES_SECS.get(before));
-    match (start, OCTAVES_SECS.get(octave)) {
-        (Some(start), Some(end)) => format!("{start}–{end}"),
-        (None, Some(end)) => format!("<{end}"),
-        (Some(start), None) => format!("{start}+"),
-        (None, None) => String::new(),
-    }
-}
-
-/// The year in a date, however the dataset writes it: `2020-04-13`, `20200413`, `04/13/2020`. `None` without one.
-fn year(date: &str) -> Option<u16> {
-    date.split(|letter: char| !letter.is_ascii_digit())
-        .filter(|digits| matches!(digits.len(), 4 | 8))
-        .filter_map(|digits| digits.get(..4)?.parse().ok())
-        .find(|year| (1990..2100).contains(year))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn groups_have_names_and_bounds() {
-        for (age, name) in [(3.0, "<20"), (19.9, "<20"), (20.0, "20–29"), (69.0, "60–69"), (70.0, "70+"), (99.0, "70+")]
-        {
-            assert_eq!(AgeGroup::of(age).name(), name, "{age}");
-        }
-        for (secs, name) in [(0.1, "<0.5"), (0.5, "0.5–1"), (3.99, "2–4"), (4.0, "4–8"), (32.0, "32+"), (600.0, "32+")]
-        {
-            assert_eq!(octave_name(octave(secs)), name, "{secs}");
-        }
-    }
-
-    #[test]
-    fn words_for_sex_become_one() {
-        for (word, sex) in [
-            ("female", Some(Sex::Female)),
-            ("m", Some(Sex::Male)),
-            ("non-binary", Some(Sex::Other)),
-            ("pnts", None),
-            ("unknown", None),
-        ] {
-            assert_eq!(Sex::of(word), sex, "{word}");
-        }
-    }
-
-    #[test]
-    fn years_are_found_in_every_spelling() {
-        for (date, found) in [
-            ("2020-04-13", Some(2020)),
-            ("20210607", Some(2021)),
-            ("04/13/2022", Some(2022)),
-            ("2020-04-13T05:06:07.123456+00:00", Some(2020)),
-            ("4/21", None),
-            ("", None),
-            ("0001-01-01", None),
-        ] {
-            assert_eq!(year(date), found, "{date}");
         }
     }
 }

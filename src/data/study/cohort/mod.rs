@@ -202,7 +202,7 @@ impl Breakdown {
         if values.iter().all(|value| *value == Value::Unknown) {
             return None;
         }
-        let mut levels: Vec<Level> = values.iter().map(|value| value.level(study)).collect();
+        let mut levels: Vec<Level> = values.iter().map(|value| value.level(attribute, study)).collect();
         for (member, value) in &pairs {
             if let Some((level, member)) = levels.get_mut(*value).zip(members.get(*member)) {
                 class_of(&mut level.classes, member.label).recordings += 1;

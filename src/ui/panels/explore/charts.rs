@@ -96,6 +96,10 @@ impl Charts {
         }
         let made = self.made.as_ref()?;
         let as_tables = &mut self.as_tables;
+        if shortcuts::NUMBERS.pressed(ui.ctx()) {
+            let all = cohort.breakdowns.iter().map(|breakdown| breakdown.attribute);
+            *as_tables = if as_tables.is_empty() { all.collect() } else { BTreeSet::new() };
+        }
         let mut wanted = None;
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             card(ui, "What could give the class away besides the cough", |ui| {

@@ -2,8 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use eframe::egui::{Modifiers, Ui};
+
 use super::rows::Rows;
-use crate::session::{ClipId, Command, Explore};
+use crate::data::study::filter::flags_that_count;
+use crate::session::{ClipId, Command, Explore, StudyView};
+use crate::ui::panels::Cx;
+use crate::ui::shortcuts;
 
 /// How a recording joins those that are chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +21,20 @@ pub enum Join {
     Range,
     /// The same, and those that are chosen already.
     RangeToo,
+    /// Not at all: it is shown, and the others stay chosen.
+    NotYet,
+}
+
+impl Join {
+    /// What a click means with these keys held.
+    pub fn of(held: Modifiers) -> Self {
+        match (held.command, held.shift) {
+            (false, false) => Self::Alone,
+            (true, false) => Self::Toggle,
+            (false, true) => Self::Range,
+            (true, true) => Self::RangeToo,
+        }
+    }
 }
 
 /// Where ranges begin.
@@ -29,9 +48,10 @@ impl Choosing {
     pub fn choose(&mut self, rows: &Rows, explore: &Explore, target: ClipId, how: Join) -> Command {
         let mut marked = match how {
             Join::Alone | Join::Range => BTreeSet::new(),
-            Join::Toggle | Join::RangeToo => before(explore),
+            Join::Toggle | Join::RangeToo | Join::NotYet => before(explore),
         };
         match how {
+            Join::NotYet => return Command::SelectMany { shown: target, marked },
             Join::Alone => self.anchor = Some(target),
             Join::Toggle => {
                 if !marked.remove(&target) {
@@ -53,10 +73,41 @@ impl Choosing {
         wish(target, marked)
     }
 
+    /// Takes in the keys that choose all, one only, or one more.
+    pub fn keys(&mut self, ui: &Ui, rows: &Rows, cx: &mut Cx<'_>) {
+        let explore = &cx.state.explore;
+        if shortcuts::CHOOSE_ALL.pressed(ui.ctx()) {
+            Self::all(rows, explore).into_iter().for_each(|wish| cx.send(wish));
+        }
+        let Some(shown) = explore.selected else { return };
+        if !explore.marked.is_empty() && shortcuts::UNMARK.pressed(ui.ctx()) {
+            cx.send(Command::Select(shown));
+        }
+        if shortcuts::TOGGLE.pressed(ui.ctx()) {
+            cx.send(self.choose(rows, explore, shown, Join::Toggle));
+        }
+    }
+
     /// The wish to choose all rows; the one that is shown stays.
     pub fn all(rows: &Rows, explore: &Explore) -> Option<Command> {
         let shown = explore.selected.or(rows.ids().first().copied())?;
         Some(wish(shown, rows.ids().iter().copied().collect()))
+    }
+}
+
+/// The next row after `at`, or the one before, whose recording has a flag that counts, where a key asks for it.
+pub fn flagged(ui: &Ui, rows: &Rows, at: usize, study: &StudyView) -> Option<usize> {
+    let ids = rows.ids();
+    let has_flag = |row: &usize| {
+        let clip = ids.get(*row).and_then(|id| study.clip(*id));
+        clip.is_some_and(|clip| flags_that_count(clip, &study.policy.quality).next().is_some())
+    };
+    if shortcuts::NEXT_FLAGGED.pressed(ui.ctx()) {
+        (at + 1..ids.len()).find(has_flag)
+    } else if shortcuts::PREVIOUS_FLAGGED.pressed(ui.ctx()) {
+        (0..at.min(ids.len())).rev().find(has_flag)
+    } else {
+        None
     }
 }
 
@@ -103,7 +154,7 @@ mod tests {
 
     #[test]
     fn clicks_choose_as_in_other_lists() {
-        use Join::{Alone, Range, RangeToo, Toggle};
+        use Join::{Alone, NotYet, Range, RangeToo, Toggle};
         assert_eq!(after(&[(0, Alone)]), (0, vec![]));
         assert_eq!(after(&[(0, Alone), (3, Toggle)]), (3, vec![0, 3]));
         assert_eq!(after(&[(0, Alone), (3, Toggle), (3, Toggle)]), (0, vec![]), "the one that is left is shown");
@@ -112,6 +163,9 @@ mod tests {
         assert_eq!(after(&[(2, Alone), (3, Range), (4, Range)]), (4, vec![2, 4]), "from where it began");
         assert_eq!(after(&[(4, Alone), (3, Toggle), (1, RangeToo)]), (1, vec![1, 3, 4]));
         assert_eq!(after(&[(2, Alone), (3, Range), (1, Alone)]), (1, vec![]));
+        assert_eq!(after(&[(2, Alone), (3, NotYet)]), (3, vec![2]), "shown, but not chosen");
+        assert_eq!(after(&[(2, Alone), (3, NotYet), (3, Toggle)]), (3, vec![2, 3]));
+        assert_eq!(after(&[(2, Alone), (3, NotYet), (1, Range)]), (1, vec![0, 1, 2, 3]), "from the chosen one on");
     }
 
     #[test]

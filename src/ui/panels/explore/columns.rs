@@ -5,20 +5,20 @@ use std::collections::BTreeSet;
 use eframe::egui::accesskit::SortDirection;
 use eframe::egui::containers::menu::{MenuButton, MenuConfig};
 use eframe::egui::{
-    Align, Button, Label as TextLabel, Layout, PopupCloseBehavior, Response, RichText, Role, Sense, Shape, Stroke, Ui,
-    WidgetInfo, pos2, vec2,
+    Align, Button, Color32, Label as TextLabel, Layout, PopupCloseBehavior, Response, RichText, Role, Sense, Shape,
+    Stroke, Ui, WidgetInfo, pos2, vec2,
 };
 
 use super::decide;
-use super::fate::Fate;
+use super::fate::{Fate, mark};
 use crate::data::quality::{Flag, QualityPolicy};
 use crate::data::study::filter::flags_that_count;
 use crate::data::{Clip, Verdict};
 use crate::session::{Direction, Outcome, Score, Scores, SortKey, SortOrder};
 use crate::ui::format::file_name;
 use crate::ui::shortcuts;
-use crate::ui::theme::{self, palette, space};
-use crate::ui::widgets::{badge, dot};
+use crate::ui::theme::{self, Palette, palette, space};
+use crate::ui::widgets::badge;
 
 /// The least width of the file's name, in points: the other columns leave it that much.
 pub const FILE_WIDTH: f32 = 150.0;
@@ -35,6 +35,8 @@ pub struct Row<'a> {
     pub scores: &'a Scores,
     /// Which flags count.
     pub quality: &'a QualityPolicy,
+    /// The file's name alone does not tell it from the others that are listed.
+    pub is_ambiguous: bool,
 }
 
 /// A column of the list.
@@ -50,23 +52,56 @@ pub struct Field {
     text: fn(&Row<'_>) -> String,
     /// More about a cell, for somebody who points at it.
     more: fn(&Row<'_>) -> Option<String>,
-    /// Whether a cell asks for a look.
-    stands_out: fn(&Row<'_>) -> bool,
+    /// How much a cell asks for a look.
+    tone: fn(&Row<'_>) -> Tone,
+}
+
+/// How much a cell asks for a look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tone {
+    Quiet,
+    Doubtful,
+    Wrong,
+}
+
+impl Tone {
+    fn colour(self, palette: &Palette) -> Color32 {
+        match self {
+            Self::Quiet => palette.muted,
+            Self::Doubtful => palette.warning,
+            Self::Wrong => palette.error,
+        }
+    }
+}
+
+impl Field {
+    /// It shows what the open run made of recordings.
+    fn is_of_run(&self) -> bool {
+        matches!(self.key, SortKey::Score | SortKey::Result)
+    }
+
+    /// What it shows, and of which run.
+    fn help(&self, scores: &Scores) -> String {
+        if !self.is_of_run() || scores.is_empty() {
+            return self.help.to_owned();
+        }
+        format!("{}\nScores of “{}”, judged at its threshold, {:.3}", self.help, scores.run, scores.threshold)
+    }
 }
 
 /// The column of the file's name, which is always there.
 pub const FILE: Field = Field {
     key: SortKey::File,
     name: "File",
-    help: "The file's name, with the colour of its label",
+    help: "The file's name, with the mark of its label",
     width: FILE_WIDTH,
     text: |row| file_name(&row.clip.path),
     more: |_| None,
-    stands_out: |_| false,
+    tone: |_| Tone::Quiet,
 };
 
 /// The columns after the file's name, the most needed first: so many are shown as fit, until a person chooses.
-pub static FIELDS: [Field; 10] = [
+pub static FIELDS: [Field; 11] = [
     Field {
         key: SortKey::Length,
         name: "Length",
@@ -80,9 +115,21 @@ pub static FIELDS: [Field; 10] = [
         name: "Score",
         help: "What the open run made of it, from 0 (healthy) to 1 (sick)",
         width: 52.0,
-        text: |row| row.score.map_or(NONE.to_owned(), |score| format!("{:.2}", score.value)),
+        text: |row| {
+            let sign = if is_error(row) { " ✗" } else { "" };
+            row.score.map_or(NONE.to_owned(), |score| format!("{:.2}{sign}", score.value))
+        },
         more: |row| Some(score_in_words(row)),
-        stands_out: |row| row.score.is_some_and(|score| score.outcome != Outcome::Correct),
+        tone: |row| if is_error(row) { Tone::Wrong } else { Tone::Quiet },
+    },
+    Field {
+        key: SortKey::Result,
+        name: "Result",
+        help: "Where the score of the open run fell; sorted, the errors come first",
+        width: 72.0,
+        text: |row| row.score.map_or(NONE, |score| score.outcome.name()).to_owned(),
+        more: |row| Some(score_in_words(row)),
+        tone: |row| if is_error(row) { Tone::Wrong } else { Tone::Quiet },
     },
     Field {
         key: SortKey::Person,
@@ -119,7 +166,10 @@ pub static FIELDS: [Field; 10] = [
             let lines: Vec<String> = flags_that_count(row.clip, row.quality).map(explained).collect();
             (!lines.is_empty()).then(|| lines.join("\n"))
         },
-        stands_out: |row| flags_that_count(row.clip, row.quality).next().is_some(),
+        tone: |row| match flags_that_count(row.clip, row.quality).next() {
+            Some(_) => Tone::Doubtful,
+            None => Tone::Quiet,
+        },
     },
     Field {
         key: SortKey::Codec,
@@ -154,6 +204,11 @@ pub static FIELDS: [Field; 10] = [
         ..FILE
     },
 ];
+
+/// Whether the open run was wrong about it.
+fn is_error(row: &Row<'_>) -> bool {
+    row.score.is_some_and(|score| score.outcome != Outcome::Correct)
+}
 
 fn flags(row: &Row<'_>) -> String {
     if row.clip.facts().is_none() {
@@ -203,12 +258,36 @@ impl Columns {
             return FIELDS.iter().filter(|field| chosen.contains(&field.key)).collect();
         }
         let mut room = width - FILE_WIDTH;
-        let possible = FIELDS.iter().filter(|field| scored || field.key != SortKey::Score);
+        let possible = FIELDS.iter().filter(|field| scored || !field.is_of_run());
         let fits = |field: &&Field| {
             room -= field.width + space::S;
             room >= 0.0
         };
         possible.take_while(fits).collect()
+    }
+
+    /// The menu of what the recordings are ordered by. Returns the order that a click asks for.
+    pub fn order_menu(ui: &mut Ui, order: Option<SortOrder>, scored: bool) -> Option<Option<SortOrder>> {
+        let mut asked = None;
+        let button = MenuButton::new(theme::plain("Order").size(theme::size::SMALL));
+        let (button, _) = button.ui(ui, |ui| {
+            if ui.selectable_label(order.is_none(), "As in the study").clicked() {
+                asked = Some(None);
+            }
+            for field in std::iter::once(&FILE).chain(FIELDS.iter().filter(|field| scored || !field.is_of_run())) {
+                let direction = order.filter(|order| order.key == field.key).map(|order| order.direction);
+                let words = match direction {
+                    None => field.name.to_owned(),
+                    Some(Direction::Ascending) => format!("{}, ascending", field.name),
+                    Some(Direction::Descending) => format!("{}, descending", field.name),
+                };
+                if ui.selectable_label(direction.is_some(), words).on_hover_text(field.help).clicked() {
+                    asked = Some(SortOrder::next(order, field.key));
+                }
+            }
+        });
+        shortcuts::SORT.opens(button, "What the recordings are ordered by; once more for the other way round");
+        asked
     }
 
     /// The menu that chooses them.
@@ -239,7 +318,7 @@ impl Columns {
 }
 
 /// The head of a column. Returns the order that a click asks for.
-pub fn head(ui: &mut Ui, field: &Field, order: Option<SortOrder>) -> Option<Option<SortOrder>> {
+pub fn head(ui: &mut Ui, field: &Field, order: Option<SortOrder>, scores: &Scores) -> Option<Option<SortOrder>> {
     let palette = palette(ui);
     let direction = order.filter(|order| order.key == field.key).map(|order| order.direction);
     let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::click());
@@ -270,14 +349,14 @@ pub fn head(ui: &mut Ui, field: &Field, order: Option<SortOrder>) -> Option<Opti
         Some(Direction::Descending) => "Click to reverse",
         None => "Click for the study's own order",
     };
-    response.on_hover_text(format!("{}\n{click}", field.help)).clicked().then_some(next)
+    response.on_hover_text(format!("{}\n{click}", field.help(scores))).clicked().then_some(next)
 }
 
 /// A cell of `row`, with more about it on hover.
 pub fn cell(ui: &mut Ui, field: &Field, row: &Row<'_>) -> Response {
     let palette = palette(ui);
     let text = RichText::new((field.text)(row)).size(theme::size::SMALL);
-    let text = text.color(if (field.stands_out)(row) { palette.warning } else { palette.muted });
+    let text = text.color((field.tone)(row).colour(palette));
     let cell = ui.add(TextLabel::new(text).truncate());
     match (field.more)(row) {
         Some(more) => cell.on_hover_text(more),
@@ -285,7 +364,33 @@ pub fn cell(ui: &mut Ui, field: &Field, row: &Row<'_>) -> Response {
     }
 }
 
-/// The class as a dot, the file's name, and marks for flags and what was decided by hand; in words on hover.
+/// A row in words, for screen readers.
+pub fn row_in_words(row: &Row<'_>) -> String {
+    let clip = row.clip;
+    let mut words = format!(
+        "{} of {}, {}, {}",
+        file_name(&clip.path),
+        clip.person.name(),
+        clip.dataset_name(),
+        Fate::of(&clip.verdict).name().to_lowercase()
+    );
+    if let Some(sound) = clip.facts() {
+        words += &format!(", {}", sound.duration);
+    }
+    let flags: Vec<&str> = flags_that_count(clip, row.quality).map(Flag::name).collect();
+    if !flags.is_empty() {
+        words += &format!(", flagged: {}", flags.join(", ").to_lowercase());
+    }
+    if clip.decision.is_some() {
+        words += ", decided by hand";
+    }
+    if let Some(score) = row.score {
+        words += &format!(", score {:.2}: {}", score.value, lower(score.outcome.name()));
+    }
+    words
+}
+
+/// The class as a mark, the file's name, and marks for flags and what was decided by hand; in words on hover.
 pub fn name_cell(ui: &mut Ui, row: &Row<'_>) {
     let (clip, palette) = (row.clip, palette(ui));
     let fate = Fate::of(&clip.verdict);
@@ -294,10 +399,11 @@ pub fn name_cell(ui: &mut Ui, row: &Row<'_>) {
         Verdict::Exclude(reason) => format!(": {reason}"),
         Verdict::Unreadable(reason) => format!(": {reason}"),
     };
-    dot(ui, fate.colour(palette));
+    mark(ui, fate);
     let used = clip.verdict.label().is_some();
     let name = file_name(&clip.path);
-    let text = if used { name.clone().into() } else { RichText::new(&name).color(palette.muted) };
+    let text = if row.is_ambiguous { format!("{} / {name}", clip.person.name()) } else { name.clone() };
+    let text = if used { text.into() } else { RichText::new(text).color(palette.muted) };
     let flags: Vec<&str> = flags_that_count(clip, row.quality).map(Flag::name).collect();
     let mut words = format!("{name}\n{}{reason}", fate.name());
     if !flags.is_empty() {

@@ -11,6 +11,9 @@ use crate::ui::shortcuts::{self, Shortcut};
 use crate::ui::theme::{self, Palette, palette, space};
 use crate::ui::widgets::segments_with;
 
+/// Height of the bar of several chosen recordings before it was drawn once, in points.
+pub const BAR_HEIGHT: f32 = 72.0;
+
 /// Something that can be decided.
 pub struct Choice {
     /// `None` leaves it to the policy.
@@ -126,7 +129,7 @@ fn common_decision(study: &StudyView, ids: &[ClipId]) -> Option<Option<Decision>
 /// Takes in the keys of the choices, which are about all that are chosen, or else about the one that is shown.
 pub fn keys(ui: &Ui, chosen: &Chosen, cx: &mut Cx<'_>) {
     let Some(choice) = CHOICES.iter().find(|choice| choice.key.pressed(ui.ctx())) else { return };
-    if chosen.is_several() {
+    if chosen.is_any() {
         decide(&chosen.shown, choice.decision, cx);
     } else if let Some(shown) = cx.state.explore.selected {
         decide(&[shown], choice.decision, cx);

@@ -11,7 +11,7 @@ use crate::data::policy::LabelPolicy;
 use crate::data::quality::FlagTreatment;
 use crate::data::{Clip, Verdict};
 use crate::session::{ClipId, ClipView, Command, Edit, ViewState};
-use crate::ui::format::{file_name, sentence};
+use crate::ui::format::{counted, file_name, sentence};
 use crate::ui::panels::Cx;
 use crate::ui::shortcuts;
 use crate::ui::theme::{self, palette, space};
@@ -191,12 +191,11 @@ fn facts(ui: &mut Ui, view: &ClipView) {
         2 => "stereo".to_owned(),
         several => format!("{several} channels"),
     };
-    let codec = if format.container == format.codec {
-        format.codec.clone()
-    } else {
-        format!("{} in {}", format.codec, format.container)
+    let words = format!("{} · {} · {channels} · {}", recording.duration(), recording.rate(), format.name());
+    let words = match view.coughs.len() {
+        0 => format!("{words} · no cough found"),
+        coughs => format!("{words} · {}", counted(coughs, "cough found", "coughs found")),
     };
-    let words = format!("{} · {} · {channels} · {codec}", recording.duration(), recording.rate());
     // A line of text among others, not a row of controls.
     ui.spacing_mut().interact_size.y = 0.0;
     ui.horizontal(|ui| {

@@ -2,31 +2,29 @@
 
 use std::collections::BTreeSet;
 
-use eframe::egui::{Align, Key, Layout, Link, Modifiers, Popup, Rect, Role, ScrollArea, Sense, Ui, WidgetInfo, vec2};
+use eframe::egui::{Align, Key, Layout, Modifiers, Popup, Rect, Role, ScrollArea, Sense, Ui, WidgetInfo, vec2};
 use egui_extras::{Column, TableBody, TableBuilder};
 
-use super::choosing::{Choosing, Join};
+use super::choosing::{Choosing, Join, flagged};
 use super::columns::{self, Columns, FILE, Field, Row};
 use super::decide;
-use super::fate::{Fate, legend};
-use super::filters::Filters;
+use super::fate::legend;
+use super::filters::{Filters, shown_of_all};
 use super::rows::{Change, Rows};
-use crate::data::Clip;
-use crate::data::study::filter::{Filter, flags_that_count};
-use crate::session::{ClipId, Command, SortKey, SortOrder, State, StudyView};
-use crate::ui::format::{count, file_name};
+use crate::data::study::filter::Filter;
+use crate::session::{ClipId, Command, SortKey, SortOrder, State};
 use crate::ui::panels::Cx;
-use crate::ui::shortcuts;
 use crate::ui::theme::{self, palette, space};
 
-/// Room that the meaning of the colours needs, in points; in narrower lists a row tells it on hover.
-const LEGEND_WIDTH: f32 = 290.0;
+/// Where there is as much room for the rows, in points, a line below them tells what the marks mean; in smaller lists a row
+/// tells it on hover.
+const LEGEND_ROOM: f32 = 360.0;
+/// Height of that line, in points.
+const LEGEND_HEIGHT: f32 = 16.0;
 /// Height of a row, in points.
 const ROW_HEIGHT: f32 = theme::CONTROL_HEIGHT - 4.0;
 /// The narrowest that a column can be drawn, in points.
 const NARROWEST: f32 = 36.0;
-/// Height of the bar of several chosen recordings before it was drawn once, in points.
-const BAR_HEIGHT: f32 = 72.0;
 
 /// The list of recordings.
 pub struct RecordingList {
@@ -52,7 +50,7 @@ impl Default for RecordingList {
             last_row: 0,
             scroll_to: None,
             seen: (0.0, 0.0),
-            bar_height: BAR_HEIGHT,
+            bar_height: decide::BAR_HEIGHT,
         }
     }
 }
@@ -76,7 +74,7 @@ impl RecordingList {
         filters.ui(ui, state, &mut filter);
         let change = self.rows.update(state);
         self.follow(change, cx);
-        self.head(ui, state, &mut filter);
+        self.head(ui, &mut filter, cx);
         if filter != state.explore.filter {
             cx.send(Command::ShowOnly(filter));
         }
@@ -85,23 +83,17 @@ impl RecordingList {
         self.table_and_bar(ui, cx);
     }
 
-    /// How many are shown, the way back to all of them, what the colours mean, and the choice of columns.
-    fn head(&mut self, ui: &mut Ui, state: &State, filter: &mut Filter) {
+    /// How many are shown, the way back to all of them, and the choices of order and columns.
+    fn head(&mut self, ui: &mut Ui, filter: &mut Filter, cx: &mut Cx<'_>) {
+        let state = cx.state;
         let width = ui.available_width();
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = space::S;
-            let (shown, all) = (count(self.rows.ids().len()), count(state.study.clips.len()));
-            ui.label(theme::muted(ui, format!("{shown} of {all} shown")));
-            if *filter != Filter::default() {
-                let link = ui.add(Link::new(theme::plain("Show all").size(theme::size::SMALL)));
-                if shortcuts::SHOW_ALL.activates(link, "Clear search and filters") {
-                    *filter = Filter::default();
-                }
-            }
+            shown_of_all(ui, self.rows.ids().len(), state, filter);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 self.columns.menu(ui, width, !state.scores.is_empty());
-                if ui.available_width() >= LEGEND_WIDTH {
-                    legend(ui);
+                if let Some(order) = Columns::order_menu(ui, state.explore.order, !state.scores.is_empty()) {
+                    cx.send(Command::SortBy(order));
                 }
             });
         });
@@ -138,17 +130,10 @@ impl RecordingList {
         let explore = &cx.state.explore;
         let at = explore.selected.and_then(|id| self.rows.place(id));
         self.last_row = at.unwrap_or(self.last_row);
-        if shortcuts::CHOOSE_ALL.pressed(ui.ctx()) {
-            Choosing::all(&self.rows, explore).into_iter().for_each(|wish| cx.send(wish));
-        }
-        if let Some(shown) = explore.selected.filter(|_| !explore.marked.is_empty())
-            && shortcuts::UNMARK.pressed(ui.ctx())
-        {
-            cx.send(Command::Select(shown));
-        }
+        self.choosing.keys(ui, &self.rows, cx);
         let (to, how) = match self.arrow(ui, at) {
             Some((to, how)) => (to, how),
-            None => match self.flagged(ui, &cx.state.study) {
+            None => match flagged(ui, &self.rows, self.last_row, &cx.state.study) {
                 Some(to) => (to, Join::Alone),
                 // Nothing is chosen yet: the first recording is better than an empty picture.
                 None if explore.selected.is_none() => (0, Join::Alone),
@@ -167,7 +152,7 @@ impl RecordingList {
         }
     }
 
-    /// Where an arrow key leads from row `at`; with Shift, all up to there are chosen.
+    /// Where an arrow key leads from row `at`; with Shift, all up to there are chosen, and with Ctrl, nothing else is.
     fn arrow(&self, ui: &Ui, at: Option<usize>) -> Option<(usize, Join)> {
         if ui.ctx().egui_wants_keyboard_input() || Popup::is_any_open(ui.ctx()) {
             return None;
@@ -186,41 +171,34 @@ impl RecordingList {
             (Key::End, last),
         ];
         ui.input_mut(|input| {
-            // The one with Shift first: it would also count as the other.
-            [(Modifiers::SHIFT, Join::Range), (Modifiers::NONE, Join::Alone)].into_iter().find_map(
-                |(modifiers, how)| {
+            // Those with others first: they would also count as the key alone.
+            [(Modifiers::SHIFT, Join::Range), (Modifiers::COMMAND, Join::NotYet), (Modifiers::NONE, Join::Alone)]
+                .into_iter()
+                .find_map(|(modifiers, how)| {
                     let (_, to) = ways.iter().find(|(key, _)| input.consume_key(modifiers, *key))?;
                     Some((*to, how))
-                },
-            )
+                })
         })
     }
 
-    /// The next row, or the one before, whose recording has a flag that counts.
-    fn flagged(&self, ui: &Ui, study: &StudyView) -> Option<usize> {
-        let ids = self.rows.ids();
-        let has_flag = |row: &usize| {
-            let clip = ids.get(*row).and_then(|id| study.clip(*id));
-            clip.is_some_and(|clip| flags_that_count(clip, &study.policy.quality).next().is_some())
-        };
-        if shortcuts::NEXT_FLAGGED.pressed(ui.ctx()) {
-            (self.last_row + 1..ids.len()).find(has_flag)
-        } else if shortcuts::PREVIOUS_FLAGGED.pressed(ui.ctx()) {
-            (0..self.last_row.min(ids.len())).rev().find(has_flag)
-        } else {
-            None
-        }
-    }
-
-    /// The rows and, below them so that they stay where they are, the bar of those that are chosen.
+    /// The rows and, below them so that they stay where they are, what their marks mean and the bar of those that are chosen.
     fn table_and_bar(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let several = self.rows.chosen().is_several();
-        let below = if several { self.bar_height + ui.spacing().item_spacing.y } else { 0.0 };
+        let several = self.rows.chosen().is_any();
+        let has_legend = ui.available_height() >= LEGEND_ROOM;
+        let gap = ui.spacing().item_spacing.y;
+        let bar = if several { self.bar_height + gap } else { 0.0 };
+        let below = bar + if has_legend { LEGEND_HEIGHT + gap } else { 0.0 };
         let size = ui.available_size() - vec2(0.0, below);
         ui.allocate_ui(size, |ui| {
             ui.set_min_size(size);
             self.table(ui, cx);
         });
+        if has_legend {
+            ui.scope(|ui| {
+                ui.spacing_mut().interact_size.y = LEGEND_HEIGHT;
+                ui.horizontal(legend);
+            });
+        }
         if several {
             self.bar_height = decide::bar(ui, self.rows.chosen(), cx).rect.height();
         }
@@ -232,6 +210,8 @@ impl RecordingList {
         let height = ui.available_height();
         let offset = self.scroll_to.take().and_then(|id| self.offset_of(ui, id));
         let keys: Vec<SortKey> = fields.iter().map(|field| field.key).collect();
+        // What fades out at the edge is taken for something that is switched off.
+        ui.spacing_mut().scroll.fade.strength = 0.0;
         let mut asked = None;
         ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
             let mut table = TableBuilder::new(ui)
@@ -252,7 +232,7 @@ impl RecordingList {
             let table = table.header(20.0, |mut row| {
                 for field in std::iter::once(&FILE).chain(fields.iter().copied()) {
                     row.col(|ui| {
-                        if let Some(order) = columns::head(ui, field, state.explore.order) {
+                        if let Some(order) = columns::head(ui, field, state.explore.order, &state.scores) {
                             asked = Some(Asked::Order(order));
                         }
                     });
@@ -290,7 +270,8 @@ impl RecordingList {
     /// The rows that are seen. Returns what was asked for.
     fn body(&self, body: TableBody<'_>, fields: &[&Field], state: &State) -> Option<Asked> {
         let mut asked = None;
-        let several = self.rows.chosen().is_several();
+        let several = self.rows.chosen().is_any();
+        let tells_person = fields.iter().any(|field| field.key == SortKey::Person);
         body.rows(ROW_HEIGHT, self.rows.ids().len(), |mut row| {
             let Some(id) = self.rows.ids().get(row.index()).copied() else { return };
             let Some(clip) = state.study.clip(id) else { return };
@@ -298,14 +279,15 @@ impl RecordingList {
             let is_chosen = self.rows.is_marked(id) || (is_shown && !several);
             row.set_selected(is_chosen);
             let quality = &state.study.policy.quality;
-            let cells = Row { clip, score: state.scores.get(id), scores: &state.scores, quality };
+            let is_ambiguous = !tells_person && self.rows.has_namesake(id);
+            let cells = Row { clip, score: state.scores.get(id), scores: &state.scores, quality, is_ambiguous };
             let (_, first) = row.col(|ui| {
                 if is_shown && several {
                     mark_shown(ui);
                 }
                 columns::name_cell(ui, &cells);
             });
-            first.widget_info(|| WidgetInfo::labeled(Role::Row, true, name_of(clip)));
+            first.widget_info(|| WidgetInfo::labeled(Role::Row, true, columns::row_in_words(&cells)));
             first.ctx.accesskit_node_builder(first.id, |node| node.set_selected(is_chosen));
             for field in fields {
                 row.col(|ui| {
@@ -313,13 +295,7 @@ impl RecordingList {
                 });
             }
             if row.response().clicked() {
-                let modifiers = first.ctx.input(|input| input.modifiers);
-                let how = match (modifiers.command, modifiers.shift) {
-                    (false, false) => Join::Alone,
-                    (true, false) => Join::Toggle,
-                    (false, true) => Join::Range,
-                    (true, true) => Join::RangeToo,
-                };
+                let how = Join::of(first.ctx.input(|input| input.modifiers));
                 asked = Some(Asked::Recording(id, how));
             }
         });
@@ -332,9 +308,4 @@ fn mark_shown(ui: &Ui) {
     let room = ui.max_rect();
     let line = Rect::from_min_max(room.left_top(), room.left_bottom() + vec2(2.0, 0.0));
     ui.painter().rect_filled(line, 1.0, palette(ui).accent);
-}
-
-/// A row in words, for screen readers.
-fn name_of(clip: &Clip) -> String {
-    format!("{} of {}, {}", file_name(&clip.path), clip.person.name(), Fate::of(&clip.verdict).name())
 }

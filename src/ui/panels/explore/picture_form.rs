@@ -1,8 +1,8 @@
 //! How Explore pictures a recording: which spectrogram, its settings, its colours.
 
-use eframe::egui::{DragValue, Grid, Slider, Ui};
+use eframe::egui::{Button, DragValue, Grid, Slider, Ui};
 
-use crate::session::{Command, Picture, Run};
+use crate::session::{Command, Picture, Run, State};
 use crate::spectrogram::colour::ColourMap;
 use crate::spectrogram::{LinearConfig, LogMelConfig, PaperConfig, Placement, SpectrogramConfig};
 use crate::ui::panels::Cx;
@@ -26,6 +26,8 @@ pub struct PictureForm {
     map: ColourMap,
     /// The levels at both ends of the colours, where a person has moved them.
     range_db: Option<(f32, f32)>,
+    /// The picture before that of a network.
+    before: Option<Picture>,
 }
 
 impl PictureForm {
@@ -41,7 +43,7 @@ impl PictureForm {
         let mut wanted = shown.clone();
         let menu = ui.menu_button("Settings", |ui| self.settings(ui, &mut wanted));
         shortcuts::PICTURE_SETTINGS.opens(menu.response, "How the picture is computed and coloured");
-        let run = cx.state.predict_run().or_else(|| cx.state.current_run());
+        let run = run_of_scores(cx.state);
         let choices = choices(run);
         let name = choices.iter().find(|(_, picture)| same_kind(picture, &shown)).map_or("A run's", |(name, _)| name);
         let menu = combo("picture").width(136.0).selected_text(name).truncate().show_ui(ui, |ui| {
@@ -52,6 +54,9 @@ impl PictureForm {
             }
         });
         shortcuts::PICTURE.opens(menu.response.accessible_name("Picture"), help(&shown));
+        if let Some(picture) = run.and_then(|run| self.network_view(ui, run, &shown)) {
+            wanted = picture;
+        }
         if wanted != shown {
             if !same_kind(&wanted, &shown) {
                 // Another kind has other levels, and the paper's pictures their own colours.
@@ -61,6 +66,23 @@ impl PictureForm {
             }
             cx.send(Command::ShowPicture(wanted));
         }
+    }
+
+    /// One step to what the network of `run` is given, and back to the picture before. Returns the picture to show.
+    fn network_view(&mut self, ui: &mut Ui, run: &Run, shown: &Picture) -> Option<Picture> {
+        let seen = seen_by(run);
+        let is_on = same_kind(&seen, shown);
+        let help = format!("Exactly what the network of “{}” is given", run.name);
+        if !shortcuts::NETWORK_VIEW.activates(ui.add(Button::selectable(is_on, "Network view")), &help) {
+            return None;
+        }
+        if is_on {
+            return Some(self.before.take().unwrap_or_default());
+        }
+        if matches!(shown, Picture::Spectrogram(_)) {
+            self.before = Some(shown.clone());
+        }
+        Some(seen)
     }
 
     fn settings(&mut self, ui: &mut Ui, wanted: &mut Picture) {
@@ -121,6 +143,18 @@ pub fn whole_range(picture: &Picture) -> (f32, f32) {
     if matches!(picture, Picture::Network { .. }) { (low - high, 0.0) } else { (low, high) }
 }
 
+/// The run whose scores are shown; without any, the one that would score, or that is trained.
+fn run_of_scores(state: &State) -> Option<&Run> {
+    let evaluated = state.evaluation.as_ref().and_then(|evaluation| state.run(evaluation.run?));
+    evaluated.or_else(|| state.predict_run()).or_else(|| state.current_run())
+}
+
+/// What the network of a run is given.
+fn seen_by(run: &Run) -> Picture {
+    let config = run.config.spectrogram.clone();
+    Picture::Network { run: run.id, config, window_frames: run.config.network.window_frames() }
+}
+
 /// Every kind of picture by name, with the settings that it has at first.
 fn choices(run: Option<&Run>) -> Vec<(String, Picture)> {
     let mut choices: Vec<(String, Picture)> = [
@@ -132,9 +166,7 @@ fn choices(run: Option<&Run>) -> Vec<(String, Picture)> {
     .map(|(name, config)| (name.to_owned(), Picture::Spectrogram(config)))
     .collect();
     if let Some(run) = run {
-        let config = run.config.spectrogram.clone();
-        let window_frames = run.config.network.window_frames();
-        choices.push((format!("As {} sees it", run.name), Picture::Network { run: run.id, config, window_frames }));
+        choices.push((format!("As {} sees it", run.name), seen_by(run)));
     }
     choices
 }

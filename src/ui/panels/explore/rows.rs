@@ -1,6 +1,7 @@
 //! The recordings that the list shows, in its order, and which of them are chosen.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::ffi::OsStr;
 use std::sync::Arc;
 
 use crate::data::study::filter::Filter;
@@ -12,6 +13,8 @@ pub struct Rows {
     ids: Vec<ClipId>,
     /// The row of each recording of the study.
     places: Vec<Option<usize>>,
+    /// Whether another recording of the study has the same file name, for each.
+    namesakes: Vec<bool>,
     of: Question,
     chosen: Chosen,
     /// What `chosen` was computed from.
@@ -27,7 +30,7 @@ struct Question {
     scores: Arc<Scores>,
 }
 
-/// The recordings that a decision is about, where several are chosen.
+/// The recordings that a decision is about, where they are chosen apart from the one that is shown.
 #[derive(Debug, Default)]
 pub struct Chosen {
     /// Those that the list shows, in its order.
@@ -39,10 +42,10 @@ pub struct Chosen {
 }
 
 impl Chosen {
-    /// Whether several are chosen, shown or not.
+    /// Whether there are any, listed or not; else the one that is shown is meant.
     #[must_use]
-    pub fn is_several(&self) -> bool {
-        self.shown.len() + self.hidden > 1
+    pub fn is_any(&self) -> bool {
+        self.shown.len() + self.hidden > 0
     }
 }
 
@@ -60,6 +63,11 @@ pub enum Change {
 impl Rows {
     /// Takes in what has changed since the last frame, and says what that was.
     pub fn update(&mut self, state: &State) -> Option<Change> {
+        self.update_as(state, |ids| ids)
+    }
+
+    /// The same, with what `arrange` makes of the recordings that are asked for, in their order.
+    pub fn update_as(&mut self, state: &State, arrange: impl FnOnce(Vec<ClipId>) -> Vec<ClipId>) -> Option<Change> {
         let (study, explore) = (&state.study, &state.explore);
         let change = if self.of.filter != explore.filter {
             Some(Change::Filter)
@@ -76,7 +84,10 @@ impl Rows {
                 Some(order) => order.sort(study, &state.scores, chosen),
                 None => chosen,
             };
-            self.set(ids, study.clips.len());
+            self.set(arrange(ids), study.clips.len());
+            if self.namesakes.is_empty() || self.of.revision != study.revision {
+                self.namesakes = namesakes(study);
+            }
             self.of = Question {
                 revision: study.revision,
                 filter: explore.filter.clone(),
@@ -125,6 +136,12 @@ impl Rows {
         self.places.get(id.0).copied().flatten()
     }
 
+    /// Whether another recording has the same file name.
+    #[must_use]
+    pub fn has_namesake(&self, id: ClipId) -> bool {
+        self.namesakes.get(id.0).copied().unwrap_or_default()
+    }
+
     /// The recordings that are chosen together; empty while only one is.
     #[must_use]
     pub fn chosen(&self) -> &Chosen {
@@ -136,6 +153,15 @@ impl Rows {
     pub fn is_marked(&self, id: ClipId) -> bool {
         self.marked.contains(&id)
     }
+}
+
+/// Whether another recording of `study` has the same file name, for each.
+fn namesakes(study: &StudyView) -> Vec<bool> {
+    let mut files: HashMap<Option<&OsStr>, usize> = HashMap::with_capacity(study.clips.len());
+    for clip in &study.clips {
+        *files.entry(clip.path.file_name()).or_default() += 1;
+    }
+    study.clips.iter().map(|clip| files.get(&clip.path.file_name()).is_some_and(|files| *files > 1)).collect()
 }
 
 #[cfg(test)]
@@ -165,6 +191,23 @@ mod tests {
         let clips = ["c", "d", "b", "a"].into_iter().enumerate().map(clip).collect();
         let study = StudyView { revision: 1, clips, ..StudyView::default() };
         State { study: Arc::new(study), ..State::default() }
+    }
+
+    #[test]
+    fn files_of_one_name_are_known() {
+        let (mut state, mut rows) = (state(), Rows::default());
+        rows.update(&state);
+        assert!((0..4).all(|place| !rows.has_namesake(ClipId(place))));
+        let mut study = StudyView::clone(&state.study);
+        for person in ["x", "y"] {
+            let path = std::path::Path::new(person).join("d");
+            study.clips.push(Arc::new(Clip::new(path, SourceKind::Folder, PersonId(person.to_owned()), "sick")));
+        }
+        study.revision += 1;
+        state.study = Arc::new(study);
+        rows.update(&state);
+        let found: Vec<usize> = (0..6).filter(|place| rows.has_namesake(ClipId(*place))).collect();
+        assert_eq!(found, [1, 4, 5]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Listening: play, loop, volume, device, and the buttons that zoom.
 
-use eframe::egui::{Align, Button, Layout, Slider, Ui};
+use eframe::egui::{Align, Button, Layout, Response, Slider, Ui};
 
 use crate::audio::playback::OutputDevice;
 use crate::session::{ClipView, SoundCommand, SoundDevices, Volume};
@@ -37,11 +37,7 @@ pub fn transport(ui: &mut Ui, view: &ClipView, sound: &mut SoundView, cx: &mut C
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = space::XS;
         play(ui, view, sound, cx);
-        let looped = cx.state.player.looped;
-        let button = ui.selectable_label(looped, "Loop");
-        if shortcuts::LOOP.activates(button, "Play the selection, or all, again and again") {
-            cx.send(SoundCommand::Loop(!looped).into());
-        }
+        again_and_again(ui, "Play the selection, or all, again and again", cx);
         ui.add_space(space::S);
         zoom(ui, sound);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| sound_menu(ui, cx));
@@ -59,11 +55,7 @@ fn play(ui: &mut Ui, view: &ClipView, sound: &SoundView, cx: &mut Cx<'_>) {
     let button = button.accessible_name(shortcuts::PLAY.words());
     let what = if sound.selection().is_some() { "the selection" } else { "from the mark on" };
     let button = shortcuts::PLAY.on(button, &format!("{name} {what}"));
-    let button = match &player.devices {
-        SoundDevices::None(reason) => button.on_disabled_hover_text(reason),
-        SoundDevices::Probing => button.on_disabled_hover_text("Looking for a sound device"),
-        SoundDevices::Ready(_) => button,
-    };
+    let button = why_silent(button, &player.devices);
     if playing {
         // The position moves without any report.
         ui.ctx().request_repaint();
@@ -84,6 +76,25 @@ fn play(ui: &mut Ui, view: &ClipView, sound: &SoundView, cx: &mut Cx<'_>) {
         }
     };
     cx.send(command.into());
+}
+
+/// Whether what is played begins anew at its end.
+pub fn again_and_again(ui: &mut Ui, help: &str, cx: &mut Cx<'_>) {
+    let looped = cx.state.player.looped;
+    if shortcuts::LOOP.activates(ui.selectable_label(looped, "Loop"), help) {
+        cx.send(SoundCommand::Loop(!looped).into());
+    }
+}
+
+/// Tells on hover, and to screen readers, why `button` plays nothing, where that is so.
+pub fn why_silent(button: Response, devices: &SoundDevices) -> Response {
+    let reason = match devices {
+        SoundDevices::None(reason) => reason.as_str(),
+        SoundDevices::Probing => "Looking for a sound device",
+        SoundDevices::Ready(_) => return button,
+    };
+    button.ctx.accesskit_node_builder(button.id, |node| node.set_description(reason));
+    button.on_disabled_hover_text(reason)
 }
 
 /// Where to begin: at the mark, or at the start where the mark is at the very end.

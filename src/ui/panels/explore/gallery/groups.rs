@@ -9,6 +9,7 @@ use super::super::rows::{Change, Rows};
 use crate::data::Label;
 use crate::data::study::filter::{Facet, Filter};
 use crate::session::{ClipId, State};
+use crate::ui::format::counted;
 
 /// Recordings of one kind, in the order of the list.
 pub struct Group {
@@ -24,8 +25,10 @@ pub struct Group {
 #[derive(Default)]
 pub struct Groups {
     all: Vec<Group>,
-    /// All of their recordings, in the order of the list.
+    /// All of their recordings, one group after the other.
     rows: Rows,
+    /// Recordings that are asked for, but are in no group.
+    without_place: usize,
 }
 
 /// Where an arrow key leads.
@@ -58,9 +61,15 @@ impl Step {
 impl Groups {
     /// Chooses the recordings again where the study, the filter or the order has changed. Returns what has.
     pub fn update(&mut self, state: &State) -> Option<Change> {
-        let change = self.rows.update(state);
-        if change.is_some() {
-            self.all = groups(state, self.rows.ids());
+        let mut made = None;
+        let change = self.rows.update_as(state, |ids| {
+            let groups = groups(state, &ids);
+            let shown: Vec<ClipId> = groups.iter().flat_map(|group| group.recordings.iter().copied()).collect();
+            made = Some((groups, ids.len() - shown.len()));
+            shown
+        });
+        if let Some(made) = made {
+            (self.all, self.without_place) = made;
         }
         change
     }
@@ -70,9 +79,20 @@ impl Groups {
         &self.all
     }
 
-    /// Recordings in all groups.
-    pub fn len(&self) -> usize {
-        self.all.iter().map(|group| group.recordings.len()).sum()
+    /// Recordings of all groups, one after the other, and which are chosen.
+    pub fn rows(&self) -> &Rows {
+        &self.rows
+    }
+
+    /// How many are asked for and not shown, and why; `None` where all are.
+    pub fn missing_in_words(&self, filter: &Filter) -> Option<String> {
+        let count = self.without_place;
+        let words = if asks_for_left_out(filter) {
+            counted(count, "has no sound to picture", "have no sound to picture")
+        } else {
+            counted(count, "is left out or unreadable", "are left out or unreadable")
+        };
+        (count > 0).then_some(words)
     }
 
     /// Where a step from `selected` leads, with `per_row` pictures in each row of each group; `None` where it leads nowhere.
@@ -124,7 +144,7 @@ fn groups(state: &State, ids: &[ClipId]) -> Vec<Group> {
 }
 
 /// Whether somebody asks for recordings by what may keep them from being used.
-fn asks_for_left_out(filter: &Filter) -> bool {
+pub fn asks_for_left_out(filter: &Filter) -> bool {
     [Facet::Label, Facet::Quality, Facet::Decision].into_iter().any(|facet| filter.get(facet).is_some())
 }
 
@@ -140,7 +160,7 @@ mod tests {
             recordings: ids.map(ClipId).collect(),
         };
         let [healthy, sick] = Label::ALL.map(Fate::Used);
-        Groups { all: vec![group(healthy, 0..7), group(sick, 7..9)], rows: Rows::default() }
+        Groups { all: vec![group(healthy, 0..7), group(sick, 7..9)], ..Groups::default() }
     }
 
     #[test]

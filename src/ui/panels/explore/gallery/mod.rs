@@ -6,22 +6,28 @@ mod tile;
 use std::ops::Range;
 
 use eframe::egui::{
-    Align, Button, Color32, Label as TextLabel, Layout, Mesh, Modifiers, Rect, ScrollArea, Sense, Shape, Ui, vec2,
+    Align, Button, Color32, Label as TextLabel, Layout, Link, Mesh, Modifiers, Popup, Rect, ScrollArea, Sense, Shape,
+    Ui, vec2,
 };
 
-use self::groups::{Group, Groups, Step};
-use self::tile::{TILE_HEIGHT, Tiles};
-use super::filters::Filters;
+use self::groups::{Group, Groups, Step, asks_for_left_out};
+use self::tile::{Drawn, TILE_HEIGHT, Tiles};
+use super::choosing::{Choosing, Join, flagged};
+use super::columns::Columns;
+use super::fate::mark;
+use super::filters::{Filters, shown_of_all};
 use super::picture_form::{PictureForm, whole_range};
-use super::rows::{Change, Chosen};
+use super::rows::Change;
+use super::transport::{again_and_again, why_silent};
 use super::{decide, detail};
 use crate::data::Clip;
-use crate::session::{ClipId, Command, SoundCommand, SoundDevices, ThumbnailConfig};
-use crate::ui::format::{count, counted, file_name};
+use crate::data::study::filter::{Condition, Filter};
+use crate::session::{ClipId, Command, Picture, SoundCommand, SoundDevices, State, ThumbnailConfig};
+use crate::ui::format::{counted, file_name};
 use crate::ui::panels::Cx;
 use crate::ui::shortcuts;
 use crate::ui::theme::{self, palette, space};
-use crate::ui::widgets::{Look, card, columns, combo, dot};
+use crate::ui::widgets::{Look, card, columns, combo};
 use crate::units::Seconds;
 
 /// How much time a picture can span.
@@ -49,11 +55,22 @@ pub struct Gallery {
     asked: Option<(Vec<ClipId>, ThumbnailConfig, u64)>,
     /// Bring this one into sight on the next frame.
     reveal: Option<ClipId>,
+    choosing: Choosing,
+    /// Height of the bar of several chosen recordings, as it was drawn last, in points.
+    bar_height: f32,
 }
 
 impl Default for Gallery {
     fn default() -> Self {
-        Self { groups: Groups::default(), tiles: Tiles::default(), span: FIRST_SPAN, asked: None, reveal: None }
+        Self {
+            groups: Groups::default(),
+            tiles: Tiles::default(),
+            span: FIRST_SPAN,
+            asked: None,
+            reveal: None,
+            choosing: Choosing::default(),
+            bar_height: decide::BAR_HEIGHT,
+        }
     }
 }
 
@@ -68,19 +85,19 @@ impl Gallery {
             ui.set_height(height - 2.0 * space::L - 2.0);
             let mut filter = cx.state.explore.filter.clone();
             filters.ui(ui, cx.state, &mut filter);
-            if filter != cx.state.explore.filter {
-                cx.send(Command::ShowOnly(filter));
-            }
             // Whoever looks around while recordings are read is not brought back.
             if matches!(self.groups.update(cx.state), Some(Change::Filter | Change::Order)) {
                 self.reveal = cx.state.explore.selected;
             }
-            // About the one that is seen to be chosen: what was chosen together in the list does not show here.
-            decide::keys(ui, &Chosen::default(), cx);
-            self.scales(ui, form.look(), cx);
+            decide::keys(ui, self.groups.rows().chosen(), cx);
+            self.scales(ui, form.look(), &mut filter, cx);
+            if filter != cx.state.explore.filter {
+                cx.send(Command::ShowOnly(filter));
+            }
             ui.with_layout(Layout::bottom_up(Align::Min), |ui| {
                 ask = chosen(ui, cx);
                 ui.separator();
+                self.bar(ui, cx);
                 ui.with_layout(Layout::top_down(Align::Min), |ui| self.side_by_side(ui, form.look(), cx));
             });
         });
@@ -92,15 +109,27 @@ impl Gallery {
         self.reveal = Some(id);
     }
 
-    /// How many are shown, how long a picture is, and what the colours mean.
-    fn scales(&mut self, ui: &mut Ui, look: Look, cx: &Cx<'_>) {
+    /// What to decide about all that are chosen, where these are several.
+    fn bar(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let chosen = self.groups.rows().chosen();
+        if chosen.is_any() {
+            let size = vec2(ui.available_width(), self.bar_height);
+            let bar = ui.allocate_ui_with_layout(size, Layout::top_down(Align::Min), |ui| decide::bar(ui, chosen, cx));
+            self.bar_height = bar.inner.rect.height();
+        }
+    }
+
+    /// How many are shown and why not all, how long a picture is, and what the colours mean.
+    fn scales(&mut self, ui: &mut Ui, look: Look, filter: &mut Filter, cx: &mut Cx<'_>) {
         ui.horizontal(|ui| {
-            let (shown, all) = (count(self.groups.len()), count(cx.state.study.clips.len()));
-            ui.label(theme::muted(ui, format!("{shown} of {all} shown")));
+            shown_of_all(ui, self.groups.rows().ids().len(), cx.state, filter);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let (low, high) = look.range_db.unwrap_or_else(|| whole_range(&cx.state.explore.picture));
-                ui.label(theme::caption(ui, format!("{high:.0} dB")));
-                colour_scale(ui, look);
+                let picture = &cx.state.explore.picture;
+                let (low, high) = look.range_db.unwrap_or_else(|| whole_range(picture));
+                let is_relative = matches!(picture, Picture::Network { .. });
+                let top = if is_relative { "each one's loudest".to_owned() } else { format!("{high:.0} dB") };
+                ui.label(theme::caption(ui, top));
+                colour_scale(ui, look, is_relative);
                 ui.label(theme::caption(ui, format!("{low:.0} dB")));
                 ui.add_space(space::S);
                 let words = |span: Seconds| format!("{:.0} s each", span.0);
@@ -111,8 +140,26 @@ impl Gallery {
                 });
                 let help = "How much time a picture spans. Each begins just before the first cough that was found.";
                 shortcuts::SPAN.opens(menu.response.accessible_name("Time in each picture"), help);
+                if let Some(order) = Columns::order_menu(ui, cx.state.explore.order, !cx.state.scores.is_empty()) {
+                    cx.send(Command::SortBy(order));
+                }
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| self.missing(ui, filter));
             });
         });
+    }
+
+    /// Why not all that are asked for are shown, and the way to them.
+    fn missing(&self, ui: &mut Ui, filter: &mut Filter) {
+        let Some(words) = self.groups.missing_in_words(filter) else { return };
+        let help = "The two classes stand side by side here. What is left out stands beside them where the filter asks \
+                    for it; what has no usable sound has no picture.";
+        ui.add(TextLabel::new(theme::muted(ui, words)).truncate()).on_hover_text(help);
+        if !asks_for_left_out(filter) {
+            let link = ui.add(Link::new(theme::plain("Show what is left out").size(theme::size::SMALL)));
+            if link.on_hover_text("As the label filter does").clicked() {
+                filter.set(Condition::LeftOut);
+            }
+        }
     }
 
     fn side_by_side(&mut self, ui: &mut Ui, look: Look, cx: &mut Cx<'_>) {
@@ -120,6 +167,8 @@ impl Gallery {
         let per_row = per_row((ui.available_width() + space::L) / shown as f32 - space::L);
         self.keys(ui, per_row, cx);
         let reveal = self.reveal.take();
+        let config = self.config(cx.state);
+        let drawn = Drawn { per_row, look, config: &config, rows: self.groups.rows() };
         let mut in_sight = InSight::default();
         columns(ui, &vec![1.0; shown], |ui, column| {
             let Some(group) = self.groups.all().get(column) else { return };
@@ -138,23 +187,49 @@ impl Gallery {
                 in_sight.take_in(&group.recordings, rows.start * per_row..rows.end * per_row);
                 for row in rows {
                     let ids = group.recordings.chunks(per_row).nth(row).unwrap_or_default();
-                    self.tiles.row(ui, ids, per_row, look, cx);
+                    self.tiles.row(ui, ids, &drawn, cx);
                 }
             });
         });
         self.tiles.forget_unseen();
-        self.ask_for(in_sight, cx);
+        if let Some((id, how)) = self.tiles.clicked.take() {
+            let explore = &cx.state.explore;
+            if how != Join::Alone || explore.selected != Some(id) || !explore.marked.is_empty() {
+                cx.send(self.choosing.choose(self.groups.rows(), explore, id, how));
+            }
+        }
+        self.ask_for(in_sight, config, cx);
     }
 
-    /// Arrow keys move among the pictures, and Enter plays.
+    /// What the pictures are to show.
+    fn config(&self, state: &State) -> ThumbnailConfig {
+        ThumbnailConfig { picture: state.explore.picture.clone(), span: self.span }
+    }
+
+    /// Arrow keys move among the pictures, with Shift they choose all up to there, and Enter plays.
     fn keys(&mut self, ui: &Ui, per_row: usize, cx: &mut Cx<'_>) {
-        let typing = ui.ctx().egui_wants_keyboard_input();
-        let step = Step::ALL
-            .into_iter()
-            .find(|step| !typing && ui.input_mut(|input| input.consume_key(Modifiers::NONE, step.key())));
-        if let Some(next) = step.and_then(|step| self.groups.step(cx.state.explore.selected, step, per_row)) {
+        let explore = &cx.state.explore;
+        let rows = self.groups.rows();
+        self.choosing.keys(ui, rows, cx);
+        let typing = ui.ctx().egui_wants_keyboard_input() || Popup::is_any_open(ui.ctx());
+        // Those with others first: they would also count as the key alone.
+        let ways =
+            [(Modifiers::SHIFT, Join::Range), (Modifiers::COMMAND, Join::NotYet), (Modifiers::NONE, Join::Alone)];
+        let step = ways.into_iter().filter(|_| !typing).find_map(|(held, how)| {
+            let pressed = |step: &Step| ui.input_mut(|input| input.consume_key(held, step.key()));
+            Some((Step::ALL.into_iter().find(pressed)?, how))
+        });
+        let next = match step {
+            Some((step, how)) => self.groups.step(explore.selected, step, per_row).map(|next| (next, how)),
+            None => {
+                let at = explore.selected.and_then(|id| rows.place(id)).unwrap_or_default();
+                let row = flagged(ui, rows, at, &cx.state.study);
+                row.and_then(|row| rows.ids().get(row)).map(|next| (*next, Join::Alone))
+            }
+        };
+        if let Some((next, how)) = next {
             self.reveal = Some(next);
-            cx.send(Command::Select(next));
+            cx.send(self.choosing.choose(rows, explore, next, how));
         }
         let selected = cx.state.explore.selected.and_then(|id| cx.state.study.clip(id));
         if let Some(clip) = selected.filter(|_| shortcuts::PLAY.pressed(ui.ctx())) {
@@ -163,8 +238,7 @@ impl Gallery {
     }
 
     /// Asks the session for the pictures in sight, once.
-    fn ask_for(&mut self, in_sight: InSight, cx: &mut Cx<'_>) {
-        let config = ThumbnailConfig { picture: cx.state.explore.picture.clone(), span: self.span };
+    fn ask_for(&mut self, in_sight: InSight, config: ThumbnailConfig, cx: &mut Cx<'_>) {
         let wanted = (in_sight.in_order(), config, cx.state.study.revision);
         if self.asked.as_ref() != Some(&wanted) {
             cx.send(Command::ShowThumbnails { clips: wanted.0.clone(), config: wanted.1.clone() });
@@ -221,7 +295,7 @@ fn listen(clip: &Clip, cx: &mut Cx<'_>) {
 fn head(ui: &mut Ui, group: &Group) {
     let palette = palette(ui);
     ui.horizontal(|ui| {
-        dot(ui, group.fate.colour(palette));
+        mark(ui, group.fate);
         ui.label(theme::section(group.fate.name()));
         let recordings = counted(group.recordings.len(), "recording", "recordings");
         let words = format!("{recordings} of {}", counted(group.people, "person", "people"));
@@ -233,7 +307,7 @@ fn head(ui: &mut Ui, group: &Group) {
 }
 
 /// The colours from the lowest level to the highest.
-fn colour_scale(ui: &mut Ui, look: Look) {
+fn colour_scale(ui: &mut Ui, look: Look, is_relative: bool) {
     let (rect, response) = ui.allocate_exact_size(vec2(SCALE_WIDTH, 10.0), Sense::hover());
     let colours = look.map.table();
     let step = rect.width() / colours.len() as f32;
@@ -244,7 +318,12 @@ fn colour_scale(ui: &mut Ui, look: Look) {
         mesh.add_colored_rect(bar, Color32::from_rgb(r, g, b));
     }
     ui.painter().add(Shape::mesh(mesh));
-    response.on_hover_text("The same colours mean the same levels in every picture; Settings changes them");
+    response.on_hover_text(if is_relative {
+        "The network is given levels below the loudest moment of each recording: the same colours are not the same levels \
+         in two pictures"
+    } else {
+        "The same colours mean the same levels in every picture; Settings changes them"
+    });
 }
 
 /// The chosen recording in a line, and what can be done with it.
@@ -258,6 +337,7 @@ fn chosen(ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
             if closer.clicked() {
                 ask = Some(Ask::LookCloser);
             }
+            again_and_again(ui, "Play what the picture shows again and again", cx);
             play_button(ui, clip, cx);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 let words = format!("{} · {}", file_name(&clip.path), detail::subject_words(clip));
@@ -275,11 +355,7 @@ fn play_button(ui: &mut Ui, clip: &Clip, cx: &mut Cx<'_>) {
     let ready = matches!(player.devices, SoundDevices::Ready(_));
     let button = ui.add_enabled(ready, Button::new(name).min_size(vec2(64.0, theme::CONTROL_HEIGHT)));
     let button = button.accessible_name(shortcuts::PLAY.words());
-    let button = match &player.devices {
-        SoundDevices::None(reason) => button.on_disabled_hover_text(reason),
-        SoundDevices::Probing => button.on_disabled_hover_text("Looking for a sound device"),
-        SoundDevices::Ready(_) => shortcuts::PLAY.on(button, "Play what the picture shows"),
-    };
+    let button = why_silent(shortcuts::PLAY.on(button, "Play what the picture shows"), &player.devices);
     if button.clicked() {
         listen(clip, cx);
     }

@@ -6,14 +6,16 @@ use std::sync::Arc;
 use eframe::egui::accesskit::Role;
 use eframe::egui::{
     Align, Color32, Context, CornerRadius, Label as TextLabel, Layout, Rect, Response, Sense, Stroke, StrokeKind,
-    TextureHandle, TextureOptions, Ui, UiBuilder, WidgetInfo, pos2, vec2,
+    TextureHandle, TextureId, TextureOptions, Ui, UiBuilder, WidgetInfo, pos2, vec2,
 };
 
+use super::super::choosing::Join;
 use super::super::fate::Fate;
+use super::super::rows::Rows;
 use super::listen;
 use crate::data::Clip;
 use crate::data::study::filter::flags_that_count;
-use crate::session::{ClipId, Command, Thumbnail};
+use crate::session::{ClipId, Thumbnail, ThumbnailConfig};
 use crate::ui::format::file_name;
 use crate::ui::panels::Cx;
 use crate::ui::theme::{self, palette, space};
@@ -33,6 +35,20 @@ pub struct Tiles {
     textures: HashMap<ClipId, Texture>,
     /// One was clicked twice in this frame.
     pub double_clicked: bool,
+    /// The one that was clicked in this frame, and what that means.
+    pub clicked: Option<(ClipId, Join)>,
+}
+
+/// How the pictures are drawn.
+pub struct Drawn<'a> {
+    /// At most so many beside each other.
+    pub per_row: usize,
+    /// Their colours.
+    pub look: Look,
+    /// What each shows.
+    pub config: &'a ThumbnailConfig,
+    /// Which are chosen.
+    pub rows: &'a Rows,
 }
 
 /// A texture, what it was made of, and whether it was seen in this frame.
@@ -44,16 +60,16 @@ struct Texture {
 }
 
 impl Tiles {
-    /// A row of at most `per_row` pictures.
-    pub fn row(&mut self, ui: &mut Ui, ids: &[ClipId], per_row: usize, look: Look, cx: &mut Cx<'_>) {
+    /// A row of pictures.
+    pub fn row(&mut self, ui: &mut Ui, ids: &[ClipId], drawn: &Drawn<'_>, cx: &mut Cx<'_>) {
         let room = ui.available_width();
-        let width = (room - space::S * (per_row - 1) as f32) / per_row as f32;
+        let width = (room - space::S * (drawn.per_row - 1) as f32) / drawn.per_row as f32;
         let (row, _) = ui.allocate_exact_size(vec2(room, TILE_HEIGHT), Sense::hover());
         for (place, id) in ids.iter().enumerate() {
             let left = row.left() + place as f32 * (width + space::S);
             let rect = Rect::from_min_size(pos2(left, row.top()), vec2(width, TILE_HEIGHT));
             if let Some(clip) = cx.state.study.clip(*id) {
-                self.tile(ui, rect, *id, clip, look, cx);
+                self.tile(ui, rect, (*id, clip), drawn, cx);
             }
         }
     }
@@ -63,14 +79,17 @@ impl Tiles {
         self.textures.retain(|_, texture| std::mem::take(&mut texture.seen));
     }
 
-    fn tile(&mut self, ui: &mut Ui, rect: Rect, id: ClipId, clip: &Clip, look: Look, cx: &mut Cx<'_>) {
+    fn tile(&mut self, ui: &mut Ui, rect: Rect, (id, clip): (ClipId, &Clip), drawn: &Drawn<'_>, cx: &mut Cx<'_>) {
         let response = ui.interact(rect, ui.scope_id().with(("tile", id.0)), Sense::click());
-        let selected = cx.state.explore.selected == Some(id);
+        let is_shown = cx.state.explore.selected == Some(id);
+        let is_chosen = drawn.rows.is_marked(id) || (is_shown && !drawn.rows.chosen().is_any());
         let picture = Rect::from_min_max(rect.min, pos2(rect.right(), rect.top() + PICTURE_HEIGHT));
         match cx.state.thumbnails.get(&clip.path) {
             Some(Ok(thumbnail)) => {
-                let texture = self.texture(ui.ctx(), id, thumbnail, look);
-                draw(ui, picture, thumbnail, look, texture);
+                let texture = self.texture(ui.ctx(), id, thumbnail, drawn.look);
+                // What was asked for before is faint until the new one is there.
+                let opacity = if cx.state.thumbnails.is_as(&clip.path, drawn.config) { 1.0 } else { 0.4 };
+                draw(ui, picture, thumbnail, drawn.look, (texture, opacity));
                 let player = &cx.state.player;
                 let heard = player.current.as_ref().is_some_and(|current| current.path == clip.path);
                 if let Some(ear) = player.position().filter(|_| heard) {
@@ -80,10 +99,10 @@ impl Tiles {
             Some(Err(_)) => blank(ui, picture, "No picture"),
             None => blank(ui, picture, ""),
         }
-        border(ui, picture, &response, selected);
+        border(ui, picture, &response, is_chosen, is_shown);
         caption(ui, Rect::from_min_max(pos2(rect.left(), picture.bottom()), rect.max), clip, cx);
         let words = words(clip, cx);
-        response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, &words));
+        response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_chosen, &words));
         self.act(&response.on_hover_text(&words), id, clip, cx);
     }
 
@@ -95,23 +114,16 @@ impl Tiles {
         if !response.clicked() {
             return;
         }
-        if cx.state.explore.selected != Some(id) {
-            cx.send(Command::Select(id));
-        }
+        let how = Join::of(response.ctx.input(|input| input.modifiers));
+        self.clicked = Some((id, how));
         if response.double_clicked() {
             self.double_clicked = true;
-        } else {
+        } else if how == Join::Alone {
             listen(clip, cx);
         }
     }
 
-    fn texture(
-        &mut self,
-        ctx: &Context,
-        id: ClipId,
-        thumbnail: &Arc<Thumbnail>,
-        look: Look,
-    ) -> eframe::egui::TextureId {
+    fn texture(&mut self, ctx: &Context, id: ClipId, thumbnail: &Arc<Thumbnail>, look: Look) -> TextureId {
         let known = self.textures.get_mut(&id).filter(|known| Arc::ptr_eq(&known.of, thumbnail) && known.look == look);
         if let Some(known) = known {
             known.seen = true;
@@ -126,10 +138,11 @@ impl Tiles {
     }
 }
 
-/// The spectrogram where there is sound, and nothing where the recording has ended.
-fn draw(ui: &Ui, rect: Rect, thumbnail: &Thumbnail, look: Look, texture: eframe::egui::TextureId) {
-    let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
+/// The spectrogram where there is sound, as opaque as is said, and nothing where the recording has ended.
+fn draw(ui: &Ui, rect: Rect, thumbnail: &Thumbnail, look: Look, (texture, opacity): (TextureId, f32)) {
+    let mut painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
     painter.rect_filled(rect, 0.0, palette(ui).raised);
+    painter.multiply_opacity(opacity);
     let sound = thumbnail.sound();
     let [r, g, b] = look.map.rgb(0.0);
     let ground = Rect::from_x_y_ranges(x(rect, thumbnail, sound.start)..=x(rect, thumbnail, sound.end), rect.y_range());
@@ -162,16 +175,24 @@ fn blank(ui: &Ui, rect: Rect, words: &str) {
     ui.painter().text(rect.center(), centre, words, theme::caption_font(), palette.muted);
 }
 
-fn border(ui: &Ui, rect: Rect, response: &Response, selected: bool) {
+fn border(ui: &Ui, rect: Rect, response: &Response, is_chosen: bool, is_shown: bool) {
     let palette = palette(ui);
-    let stroke = if selected {
-        Stroke::new(3.0, palette.accent)
-    } else if response.hovered() || response.has_focus() {
-        Stroke::new(1.0, palette.line_strong)
-    } else {
-        return;
+    let line = |rect: Rect, width: f32, colour: Color32| {
+        ui.painter().rect_stroke(rect, CornerRadius::ZERO, Stroke::new(width, colour), StrokeKind::Inside);
     };
-    ui.painter().rect_stroke(rect, CornerRadius::ZERO, stroke, StrokeKind::Inside);
+    if is_chosen {
+        line(rect, 3.0, palette.accent);
+    } else if is_shown {
+        line(rect, 1.5, palette.accent);
+    } else if response.hovered() {
+        line(rect, 1.0, palette.line_strong);
+    }
+    if response.has_focus() {
+        // Light and dark, as one of them is seen on any picture.
+        let inside = if is_chosen { rect.shrink(3.0) } else { rect };
+        line(inside, 2.0, palette.text);
+        line(inside.shrink(2.0), 1.5, palette.surface);
+    }
 }
 
 /// Whose it is and how long; files of several people may have one name.
