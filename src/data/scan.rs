@@ -283,7 +283,7 @@ pub(super) fn note_on_repeats(count: usize) -> Option<String> {
         1 => ("1 of its recordings was".to_owned(), "is"),
         more => (format!("{more} of its recordings were"), "are"),
     };
-    Some(format!("{recordings} read already under another path, and {are} left out here."))
+    Some(format!("{recordings} listed already, and {are} left out here."))
 }
 
 /// The datasets in all of these folders, each once; paths without one go to `problems`.

@@ -100,7 +100,8 @@ impl Flag {
             }
             Self::RatedPoor => "A person who listened to it rated its quality as poor, or heard no cough in it.",
             Self::ContradictoryLabels => {
-                "Another recording holds exactly the same sound with the other label, so that one of the two is wrong."
+                "Another recording holds exactly the same sound with the other label, or its own file is listed with both, \
+                 so that one of the two is wrong."
             }
             Self::ExactDuplicate => "Another recording holds exactly the same sound, sample by sample.",
             Self::NearDuplicate => {

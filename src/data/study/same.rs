@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::Study;
+use super::{Study, StudySource};
 use crate::data::fingerprint::ContentHash;
 use crate::data::split::Joined;
 use crate::data::{Clip, Label, LabelPolicy, SameSound};
@@ -25,7 +25,8 @@ impl Study {
             return;
         }
         let wanted: Vec<&Clip> = self.clips().filter(|clip| self.policy.wants(clip.form)).collect();
-        let mut same = same_sounds(&wanted, &self.near, &self.policy).into_iter();
+        let listings = self.other_listings(&wanted);
+        let mut same = same_sounds(&wanted, &self.near, &listings, &self.policy).into_iter();
         let policy = &self.policy;
         for source in &mut self.sources {
             for (index, clip) in source.clips.iter_mut().enumerate() {
@@ -41,21 +42,72 @@ impl Study {
     }
 }
 
+/// A file of a recording that is listed once more, by another row or under another path.
+struct Listing {
+    /// The place of the recording that counts.
+    place: usize,
+    /// The label that this listing alone would give it.
+    label: Label,
+    /// Where it says that the file lies.
+    path: Arc<Path>,
+}
+
+impl Study {
+    /// The further listings of the files of `wanted` that say something else of them. Those that say the same are no news.
+    fn other_listings(&self, wanted: &[&Clip]) -> Vec<Listing> {
+        if self.sources.iter().all(|source| source.repeats.is_empty()) {
+            return Vec::new();
+        }
+        let counted = self.sources.iter().flat_map(|source| {
+            let wanted = source.counted().filter(|(_, clip)| self.policy.wants(clip.form));
+            wanted.filter_map(|(index, _)| source.files.get(index))
+        });
+        let places: HashMap<&PathBuf, usize> = counted.zip(0..).collect();
+        let repeats = self.sources.iter().flat_map(|source| source.repeats.iter().map(move |index| (source, *index)));
+        let other_listing = |(source, index): (&StudySource, usize)| {
+            let place = *places.get(source.files.get(index)?)?;
+            let (listed, counted) = (source.clips.get(index)?, wanted.get(place)?);
+            if !self.policy.wants(listed.form) || says_the_same(listed, counted) {
+                return None;
+            }
+            let as_read = Clip { sound: counted.sound.clone(), ..listed.as_ref().clone() };
+            let label = self.policy.label_with(&as_read, SameSound::default())?;
+            Some(Listing { place, label, path: listed.path.as_path().into() })
+        };
+        repeats.filter_map(other_listing).collect()
+    }
+}
+
+/// Whether a policy must give both the same label.
+fn says_the_same(one: &Clip, other: &Clip) -> bool {
+    let words = |clip: &Clip| (clip.source, clip.status.clone(), clip.obstacle.clone(), clip.decision);
+    words(one) == words(other) && one.opinions == other.opinions && one.cough_detected == other.cough_detected
+}
+
 /// What sounds the same as each of these recordings.
-fn same_sounds(wanted: &[&Clip], near: &[(PathBuf, PathBuf)], policy: &LabelPolicy) -> Vec<SameSound> {
+fn same_sounds(
+    wanted: &[&Clip],
+    near: &[(PathBuf, PathBuf)],
+    listings: &[Listing],
+    policy: &LabelPolicy,
+) -> Vec<SameSound> {
     let exact = exact_groups(wanted);
     let near = near_groups(wanted, near, &exact);
-    let contradictory = contradictory_groups(wanted, &exact, policy);
+    let mut contradictory = contradictory_groups(wanted, &exact, policy);
+    let disputed = disputed_files(wanted, listings, policy);
+    contradictory.extend(disputed.keys().filter_map(|place| exact.get(place)));
     let (mut exact_seen, mut near_seen) = (Seen::default(), Seen::default());
     let mut same = vec![SameSound::default(); wanted.len()];
     for ((index, clip), same) in wanted.iter().enumerate().zip(&mut same) {
         (same.exact, same.near) = (exact.get(&index).copied(), near.get(&index).copied());
-        if same.exact.is_none() && same.near.is_none() {
+        let is_disputed = disputed.contains_key(&index);
+        if same.exact.is_none() && same.near.is_none() && !is_disputed {
             continue;
         }
         // One that is left out for another reason leaves its place to the next.
         let alone = policy.label_with(clip, SameSound::default());
-        same.contradicts = alone.is_some() && same.exact.is_some_and(|group| contradictory.contains(&group));
+        let in_dispute = is_disputed || same.exact.is_some_and(|group| contradictory.contains(&group));
+        same.contradicts = alone.is_some() && in_dispute;
         let own = SameSound { contradicts: same.contradicts, ..SameSound::default() };
         let would_be_used = policy.label_with(clip, own).is_some();
         same.repeats_exact = exact_seen.repeats(same.exact, index, would_be_used);
@@ -70,8 +122,18 @@ fn same_sounds(wanted: &[&Clip], near: &[(PathBuf, PathBuf)], policy: &LabelPoli
             let path = wanted.get(twin)?.path.as_path();
             Some(Arc::clone(paths.entry(twin).or_insert_with(|| path.into())))
         });
+        same.twin = same.twin.take().or_else(|| disputed.get(&index).map(|path| Arc::clone(path)));
     }
     same
+}
+
+/// The recordings whose file is listed again with the other label, each with the path of that listing.
+fn disputed_files(wanted: &[&Clip], listings: &[Listing], policy: &LabelPolicy) -> HashMap<usize, Arc<Path>> {
+    let disputes = |listing: &&Listing| {
+        let label = wanted.get(listing.place).and_then(|clip| policy.label_with(clip, SameSound::default()));
+        label.is_some_and(|label| label != listing.label)
+    };
+    listings.iter().filter(disputes).map(|listing| (listing.place, Arc::clone(&listing.path))).collect()
 }
 
 /// The groups of recordings with the same samples that would be used with both labels.
@@ -196,6 +258,40 @@ mod tests {
         let tally = study.view().tally;
         let row = tally.flags.iter().find(|row| row.flag == Flag::ContradictoryLabels).unwrap();
         assert_eq!((row.recordings, row.left_out), (3, 3), "one that nobody labels contradicts nothing");
+    }
+
+    #[test]
+    fn one_file_that_is_listed_with_both_labels_is_left_out() {
+        let disputed = Verdict::Exclude(Reason::Flag(Flag::ContradictoryLabels));
+        let mut study = study_of_one_sound(&[("a.wav", "healthy"), ("a.wav", "sick")]);
+        assert_eq!(verdicts(&mut study), [disputed.clone()], "it counts once");
+        let view = study.view();
+        let words = view.twin_in_words(&view.clips[0]);
+        assert_eq!(words.as_deref(), Some("its file is listed twice, with both labels"));
+
+        study.apply(Edit::Decisions(vec![("/own/a.wav".into(), Some(Decision::Sick))]));
+        assert_eq!(verdicts(&mut study), [Verdict::Use(Label::Sick)], "a person has settled it");
+        let mut study = study_of_one_sound(&[("a.wav", "healthy"), ("a.wav", "healthy"), ("a.wav", "?")]);
+        assert_eq!(verdicts(&mut study), [Verdict::Use(Label::Healthy)], "what says the same or nothing is no dispute");
+        let mut study = study_of_one_sound(&[("a.wav", "healthy"), ("a.wav", "sick"), ("b.wav", "healthy")]);
+        assert_eq!(verdicts(&mut study), [disputed.clone(), disputed], "its copies are as doubtful");
+    }
+
+    /// A link in the folder of the healthy to a recording in that of the sick.
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_a_file_with_the_other_label_is_a_dispute() {
+        let place = tempfile::tempdir().unwrap();
+        let [link, file] = ["healthy", "sick"].map(|class| place.path().join(class).join("a.wav"));
+        for path in [&link, &file] {
+            std::fs::create_dir(path.parent().unwrap()).unwrap();
+        }
+        std::fs::write(&file, "sound").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let mut study = study_of_one_sound(&[(link.to_str().unwrap(), "healthy"), (file.to_str().unwrap(), "sick")]);
+        assert_eq!(verdicts(&mut study), [Verdict::Exclude(Reason::Flag(Flag::ContradictoryLabels))]);
+        let view = study.view();
+        assert_eq!(view.clips[0].same.twin.as_deref(), Some(file.as_path()), "the other listing is named");
     }
 
     #[test]

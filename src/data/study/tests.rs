@@ -42,7 +42,7 @@ fn what_was_left_out_as_a_repeat_comes_back_with_its_place() {
     let all = study.add(listed(), None);
     assert_eq!(paths(&study), ["/all/x/a.wav", "/all/x/c.wav", "/all/b.wav"]);
     let notes = &study.view().sources[1].notes;
-    assert_eq!(notes, &["2 of its recordings were read already under another path, and are left out here."]);
+    assert_eq!(notes, &["2 of its recordings were listed already, and are left out here."]);
     assert_eq!(study.sources()[1].changes(&listed()), Changes::default(), "another look finds nothing new");
     assert_eq!(study.listed(&all).map(|scan| scan.clips.len()), Some(3), "the whole listing is remembered");
 

@@ -155,7 +155,11 @@ impl StudyView {
     /// none is known.
     #[must_use]
     pub fn twin_in_words(&self, clip: &Clip) -> Option<String> {
-        let place = self.place_of(clip.same.twin.as_deref()?);
+        let twin = clip.same.twin.as_deref()?;
+        if twin == clip.path {
+            return Some("its file is listed twice, with both labels".to_owned());
+        }
+        let place = self.place_of(twin);
         let exact = clip.same.repeats_exact || clip.same.contradicts;
         let likeness = if exact { "same" } else { "nearly the same" };
         Some(format!("{likeness} sound as {place}"))

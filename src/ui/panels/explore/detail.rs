@@ -169,7 +169,10 @@ fn twin(ui: &mut Ui, clip: &Clip, cx: &mut Cx<'_>) {
     let Some(words) = study.twin_in_words(clip).map(|words| sentence(&words)) else { return };
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if shortcuts::TWIN.activates(ui.button("Show it"), "Go to the other recording")
+            // Another listing of its own file is no recording to go to.
+            let is_listed = clip.same.exact.is_some() || clip.same.near.is_some();
+            if is_listed
+                && shortcuts::TWIN.activates(ui.button("Show it"), "Go to the other recording")
                 && let Some(place) =
                     study.clips.iter().position(|other| Some(&*other.path) == clip.same.twin.as_deref())
             {
