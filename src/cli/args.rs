@@ -101,6 +101,9 @@ pub struct Scan {
     /// Keep what is read in this study, and go on where an earlier scan of it stopped
     #[arg(long, value_name = "DIR")]
     pub study: Option<PathBuf>,
+    /// Read every recording once more, also those whose files look unchanged since the last scan
+    #[arg(long, requires = "study")]
+    pub again: bool,
     /// Decide by the label policy of this file, as `table` and the window write it; a study keeps it in place of its own
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,

@@ -23,7 +23,8 @@ pub(super) const SAY_EVERY: Duration = Duration::from_secs(2);
 
 pub(super) fn scan(args: Scan, data_folder: PathBuf) -> Result<(), CliError> {
     let mut driver = Driver::new(data_folder);
-    let outcome = open_study_and_datasets(&mut driver, args.study, args.policy.as_deref(), args.paths);
+    let outcome = open_study_and_datasets(&mut driver, args.study, args.policy.as_deref(), args.paths)
+        .and_then(|()| if args.again { read_anew(&mut driver) } else { Ok(()) });
     let study = &driver.state().study;
     // One folder that cannot be read does not hide the others.
     if !study.is_empty() {
@@ -32,6 +33,15 @@ pub(super) fn scan(args: Scan, data_folder: PathBuf) -> Result<(), CliError> {
     }
     outcome?;
     require_folders(study)
+}
+
+/// Reads every recording of the study once more.
+fn read_anew(driver: &mut Driver) -> Result<(), CliError> {
+    let keys: Vec<_> = driver.state().study.sources.iter().map(|source| source.key.clone()).collect();
+    for key in keys {
+        driver.perform(Command::ReadAnew(key));
+    }
+    driver.tell()
 }
 
 /// What is known of files that nobody could look at must not pass for what they are now.

@@ -55,6 +55,8 @@ pub enum Command {
     StopReading,
     /// Look at every dataset again, and read what is new, changed or left over.
     ReadAgain,
+    /// Read every recording of the dataset with this key once more, also those whose files look unchanged.
+    ReadAnew(Arc<str>),
     /// The dataset with this key lies elsewhere now.
     Relocate {
         /// The dataset.

@@ -49,6 +49,7 @@ impl Session {
             Command::Redo => self.order(Order::Redo),
             Command::StopReading => self.order(Order::StopReading),
             Command::ReadAgain => self.order(Order::ReadAgain),
+            Command::ReadAnew(key) => self.order(Order::ReadAnew(key)),
             Command::Relocate { key, root } => self.order(Order::Relocate { key, root }),
             Command::RemoveSource(key) => self.order(Order::Remove(key)),
             Command::Unpack(key) => self.order(Order::Unpack(key)),

@@ -58,7 +58,7 @@ fn files_are_found_by_path_name_and_stem() {
     assert_eq!(listed(&contents.clips), expected);
     let notes = [
         "Not read: 1 row of the table without a file name.",
-        "Not read: 1 row of the table with the file of an earlier row.",
+        "Not read: 1 row of the table that say what an earlier row says.",
         "No column says whose recording is whose: every file counts as one person.",
     ];
     assert_eq!(contents.notes, notes);

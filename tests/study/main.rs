@@ -315,7 +315,47 @@ fn one_study_is_open_once() {
     let _first = place.study("mine");
     let second = place.study("mine");
     let errors = second.said(Severity::Error);
-    assert!(errors.iter().any(|text| text.contains("open in another window")), "{errors:?}");
+    assert!(errors.iter().any(|text| text.contains("open in another window, or a command")), "{errors:?}");
+}
+
+/// A file of the same size and time looks unchanged; a person may know better.
+#[test]
+fn every_recording_can_be_read_once_more() {
+    let place = Place::new(40);
+    let mut desk = place.study("mine");
+    desk.does(Command::Open(vec![place.path("data")]));
+    let before = desk.verdicts();
+    let clip = desk.view().used().find(|clip| clip.source == SourceKind::Coswara).unwrap().clone();
+    let time = std::fs::metadata(&clip.path).unwrap().modified().unwrap();
+    let bytes = std::fs::read(&clip.path).unwrap();
+    std::fs::write(&clip.path, vec![0; bytes.len()]).unwrap();
+    std::fs::File::options().append(true).open(&clip.path).unwrap().set_modified(time).unwrap();
+    desk.does(Command::ReadAgain);
+    assert_eq!(desk.verdicts(), before, "nothing looks changed");
+    let key = desk.view().sources.iter().find(|source| source.kind == SourceKind::Coswara).unwrap().key.clone();
+    desk.does(Command::ReadAnew(key));
+    let now = desk.view().clips.iter().find(|other| other.path == clip.path).unwrap().verdict.clone();
+    assert!(matches!(now, Verdict::Unreadable(_)), "{now:?}");
+    let dropped = &desk.view().dropped;
+    assert_eq!(dropped.recordings, 1, "{dropped:?}");
+    assert_eq!(desk.verdicts().len(), before.len());
+}
+
+/// The index with every page of fingerprints overwritten, and the comparison to be done again.
+fn damaged_fingerprints(path: &Path) -> Vec<u8> {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    connection.execute("DELETE FROM done", []).unwrap();
+    let pages: Vec<usize> = {
+        let mut pages = connection.prepare("SELECT pageno FROM dbstat WHERE name = 'fingerprint'").unwrap();
+        let numbers = pages.query_map([], |row| row.get::<_, u32>(0)).unwrap();
+        numbers.map(|number| number.unwrap() as usize).collect()
+    };
+    drop(connection);
+    let mut bytes = std::fs::read(path).unwrap();
+    for page in pages {
+        bytes[(page - 1) * 4_096..page * 4_096].fill(0xA5);
+    }
+    bytes
 }
 
 #[test]
@@ -331,6 +371,21 @@ fn a_damaged_index_is_made_anew_and_a_strange_folder_is_left_alone() {
     assert_eq!(desk.verdicts(), verdicts);
     assert!(place.path("mine/index.damaged-1.sqlite").is_file(), "it is kept");
     drop(desk);
+    for round in 2..=3 {
+        let bytes = std::fs::read(place.path("mine/index.sqlite")).unwrap();
+        let damaged: Vec<u8> = match round {
+            // Everything but the first page, which says what it is.
+            2 => bytes.iter().enumerate().map(|(at, byte)| if at < 4_096 { *byte } else { 0xA5 }).collect(),
+            // What is compared at the end only.
+            _ => damaged_fingerprints(&place.path("mine/index.sqlite")),
+        };
+        std::fs::write(place.path("mine/index.sqlite"), damaged).unwrap();
+        drop(place.study("mine"));
+        let desk = place.study("mine");
+        assert_eq!(desk.said(Severity::Error), Vec::<&str>::new(), "{round}: the second start is fine at last");
+        assert_eq!(desk.verdicts(), verdicts, "{round}");
+        assert!(place.path(&format!("mine/index.damaged-{round}.sqlite")).is_file(), "{round}");
+    }
     let strange = place.study("data");
     let errors = strange.said(Severity::Error);
     assert!(errors.iter().any(|text| text.contains("holds other files")), "{errors:?}");

@@ -1,5 +1,8 @@
 //! Where studies and their datasets lie: moved, found again, in each other's way, kept elsewhere.
 
+use coughscope::audio::wav::encode_pcm16;
+use coughscope::units::SampleRate;
+
 use super::*;
 
 /// Moved together with its study, moved alone and pointed at, moved alone and dropped on the window.
@@ -95,6 +98,66 @@ fn a_dataset_is_not_moved_onto_another() {
     assert!(said.iter().any(|text| text.contains("Virufy of this study is read from there already")), "{said:?}");
     assert_eq!(desk.verdicts(), verdicts);
     assert_eq!(desk.view().sources.len(), sources.len() + 1);
+}
+
+/// A plain folder with one healthy and one sick recording, of tones of these heights.
+fn plain_folder(folder: &Path, hz: [f32; 2]) {
+    let rate = SampleRate::new(16_000).unwrap();
+    for (class, hz) in ["healthy", "sick"].into_iter().zip(hz) {
+        std::fs::create_dir_all(folder.join(class)).unwrap();
+        let samples: Vec<f32> = (0..8_000).map(|i| (i as f32 * hz / 2_546.0).sin() * 0.5).collect();
+        std::fs::write(folder.join(class).join("001.wav"), encode_pcm16(&samples, rate).unwrap()).unwrap();
+    }
+}
+
+/// Two folders are often laid out alike: the names of the files, and even their sizes, say little.
+#[test]
+fn another_folder_with_the_same_names_is_not_a_missing_one() {
+    let place = Place::new(40);
+    plain_folder(&place.path("clinic/recordings"), [300.0, 400.0]);
+    plain_folder(&place.path("school/recordings"), [500.0, 600.0]);
+    let mut desk = place.study("mine");
+    desk.does(Command::Open(vec![place.path("clinic/recordings")]));
+    let (path, before) = (desk.view().clips[0].path.clone(), desk.verdicts());
+    desk.does(Command::Edit(Edit::Decisions(vec![(path, Some(Decision::Exclude))])));
+    let clinic = desk.view().sources[0].key.clone();
+    std::fs::rename(place.path("clinic"), place.path("away")).unwrap();
+    drop(desk);
+
+    let mut desk = place.study("mine");
+    assert!(!desk.view().sources[0].present);
+    desk.does(Command::Open(vec![place.path("school/recordings")]));
+    assert_eq!(
+        desk.view().sources.len(),
+        2,
+        "a dataset of its own: {:?} {:?}",
+        desk.said(Severity::Info),
+        desk.said(Severity::Error)
+    );
+    assert_eq!(desk.used(), 3, "whose recordings nobody has decided about");
+    desk.does(Command::Relocate { key: clinic.clone(), root: place.path("school/recordings") });
+    let said = desk.said(Severity::Error);
+    assert!(said.iter().any(|text| text.contains("is read from there already")), "{said:?}");
+    let school = desk.view().sources[1].key.clone();
+    desk.does(Command::RemoveSource(school));
+    desk.does(Command::Relocate { key: clinic, root: place.path("school/recordings") });
+    let said = desk.said(Severity::Error);
+    assert!(said.iter().any(|text| text.contains("hold other sounds")), "{said:?}");
+
+    // A copy on another drive has lost the times of its files.
+    for file in ["healthy/001.wav", "sick/001.wav"] {
+        let copied = std::fs::read(place.path("away/recordings").join(file)).unwrap();
+        std::fs::create_dir_all(place.path("drive/x").join(file).parent().unwrap()).unwrap();
+        std::fs::write(place.path("drive/x").join(file), copied).unwrap();
+    }
+    desk.does(Command::Open(vec![place.path("drive/x")]));
+    assert_eq!(
+        (desk.view().sources.len(), desk.used()),
+        (1, before.len() - 1),
+        "it is the missing one, with its decision"
+    );
+    let said = desk.said(Severity::Info);
+    assert!(said.iter().any(|text| text.contains("recordings is read from") && text.contains("it was at")), "{said:?}");
 }
 
 /// The banner is there from the first view on, and goes with the demo's last recording.

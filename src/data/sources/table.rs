@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::{Fields, SourceError};
+use super::{Fields, SourceError, counted, name_of};
 use crate::files::FileError;
 
 /// The largest table or sheet that is read. COUGHVID's, the largest there is, has 5 MB.
@@ -29,6 +29,10 @@ pub(in crate::data) struct Table {
     columns: HashMap<String, usize>,
     /// The rows below the heading.
     rows: Vec<csv::StringRecord>,
+    /// What separates fields.
+    separator: u8,
+    /// The text ends with a line end, as programs write tables.
+    ends_with_line: bool,
 }
 
 /// One row of a [`Table`].
@@ -49,9 +53,17 @@ impl Table {
     /// field that no real table has.
     pub(in crate::data) fn read(path: &Path, needed: &[&str]) -> Result<Self, SourceError> {
         let text = read_text(path)?;
+        let separator = separator_of(&text);
         let mut reader = csv_reader(&text);
         let headings = headings_of(&mut reader);
-        let mut table = Self { path: path.to_owned(), columns: columns_of(&headings), headings, rows: Vec::new() };
+        let mut table = Self {
+            path: path.to_owned(),
+            columns: columns_of(&headings),
+            headings,
+            rows: Vec::new(),
+            separator,
+            ends_with_line: text.ends_with(['\n', '\r']),
+        };
         table.require(needed)?;
         for record in reader.records() {
             let record = record.map_err(|error| table.damaged(error.position(), error.to_string()))?;
@@ -105,6 +117,48 @@ impl Table {
         rows.remove("");
         let left_out = self.rows.len() - rows.len();
         (rows, left_out)
+    }
+
+    /// What looks as if the table were not whole, as sentences: it is read all the same, but not in silence.
+    pub(in crate::data) fn doubts(&self) -> Vec<String> {
+        let name = name_of(&self.path);
+        let line = |row: &csv::StringRecord| row.position().map_or(1, csv::Position::line);
+        let mut doubts = Vec::new();
+        if self.rows.is_empty() {
+            doubts.push(format!("{name} has a heading and no rows."));
+        }
+        if let Some(row) = self.rows.iter().find(|row| row.iter().any(|field| self.holds_a_row(field))) {
+            doubts.push(format!(
+                "Line {} of {name} has a text that goes on over further rows, which are not read then: is a quote (\") not \
+                 closed there?",
+                line(row)
+            ));
+        }
+        let columns = self.headings.len();
+        if let Some(last) = self.rows.last().filter(|last| last.len() < columns && !self.ends_with_line) {
+            doubts.push(format!(
+                "{name} breaks off in line {}: is it a part of a larger table, or was its download interrupted?",
+                line(last)
+            ));
+        }
+        let mut longer = self.rows.iter().filter(|row| row.iter().skip(columns).any(|field| !field.is_empty()));
+        if let Some(first) = longer.next() {
+            doubts.push(format!(
+                "{name} has more fields than columns in {}, first in line {}: what is after a separator within a text is \
+                 in the wrong column, unless the text is in quotes.",
+                counted(longer.count() + 1, "row"),
+                line(first)
+            ));
+        }
+        doubts
+    }
+
+    /// Whether a line within this field has the fields of a whole row.
+    fn holds_a_row(&self, field: &str) -> bool {
+        let separators = self.headings.len().saturating_sub(1);
+        let count = |line: &str| line.bytes().filter(|byte| *byte == self.separator).count();
+        // The first line belongs to the row itself.
+        separators > 0 && field.lines().skip(1).any(|line| count(line) == separators)
     }
 
     fn require(&self, needed: &[&str]) -> Result<(), SourceError> {
@@ -162,13 +216,17 @@ pub(super) fn read_text(path: &Path) -> Result<String, SourceError> {
     Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 
-fn csv_reader(text: &str) -> csv::Reader<&[u8]> {
+/// What separates the fields of this table.
+fn separator_of(text: &str) -> u8 {
     let heading = text.lines().next().unwrap_or_default().as_bytes();
     let count = |separator: u8| heading.iter().filter(|byte| **byte == separator).count();
     // The last of equals wins, and a tie (a table of one column) must fall to the comma.
-    let separator = SEPARATORS.into_iter().rev().max_by_key(|separator| count(*separator)).unwrap_or(b',');
+    SEPARATORS.into_iter().rev().max_by_key(|separator| count(*separator)).unwrap_or(b',')
+}
+
+fn csv_reader(text: &str) -> csv::Reader<&[u8]> {
     csv::ReaderBuilder::new()
-        .delimiter(separator)
+        .delimiter(separator_of(text))
         .flexible(true)
         .trim(csv::Trim::All)
         .from_reader(text.strip_prefix('\u{feff}').unwrap_or(text).as_bytes())
@@ -262,6 +320,28 @@ mod tests {
         let error = table_of(&text, &["id"]).unwrap_err();
         assert!(matches!(error, SourceError::Damaged { line: 3, .. }), "{error}");
         assert!(error.to_string().contains("a quote is probably not closed"), "{error}");
+    }
+
+    #[test]
+    fn what_looks_cut_or_swallowed_is_said_with_its_line() {
+        let doubts = |text: &str| table_of(text.as_bytes(), &["id"]).unwrap().doubts();
+        let only = |text: &str| <[String; 1]>::try_from(doubts(text)).unwrap()[0].clone();
+        assert_eq!(only("id,status\n"), "table.csv has a heading and no rows.");
+        let swallowed = only("id,note,status\na,x,healthy\nb,\"open,sick\nc,x,sick\nd,y,healthy\n");
+        assert!(swallowed.starts_with("Line 3 of table.csv") && swallowed.contains("is a quote"), "{swallowed}");
+        assert!(only("id,note,status\na,x,healthy\nb,x").contains("breaks off in line 3"));
+        let longer = only("id,note,status\na,cough, dry,healthy\nb,x,sick\nc,a,b,c\n");
+        assert!(longer.contains("in 2 rows, first in line 2"), "{longer}");
+        let fine = [
+            "id,status\na,b\n",
+            "id,status\na,b",
+            "id,n,s\nb\nc,\"two\nlines, short\",x\n",
+            "id,s,\na,b,,\n",
+            "id\na\n",
+        ];
+        for text in fine {
+            assert_eq!(doubts(text), Vec::<String>::new(), "{text}");
+        }
     }
 
     #[test]

@@ -47,6 +47,7 @@ impl Source for Virufy {
         let (rows, left_out) = table.as_ref().map(|table| table.rows_by(stem_in)).unwrap_or_default();
         let mut contents = Contents::default();
         contents.notes.extend(note_on_rows_left_out(left_out));
+        contents.notes.extend(table.iter().flat_map(Table::doubts));
         if table.is_none() {
             contents.notes.push(format!("{TABLE} is missing; the folders pos and neg give the labels."));
         }

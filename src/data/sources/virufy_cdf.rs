@@ -67,6 +67,7 @@ impl Source for VirufyCdf {
             .notes
             .push("These are recordings of COUGHVID; where COUGHVID is open too, each is used once.".to_owned());
         contents.notes.extend(note_on_rows_left_out(left_out));
+        contents.notes.extend(table.doubts());
         contents.clips.extend(files.into_iter().filter(|(uuid, _)| is_uuid(uuid)).map(|(uuid, path)| Clip {
             obstacle: Some(Obstacle::NotInTable),
             ..Clip::new(path, SourceKind::VirufyCdf, person(SourceKind::VirufyCdf, &uuid), "")

@@ -127,11 +127,11 @@ impl StudySource {
         Changes { fresh: sorted(fresh.collect()), missing: sorted(missing.collect()) }
     }
 
-    /// The recordings that are used, or were until their files changed or went, and that `scan`, a new look at the same
+    /// The recordings that are used, or were until their files changed or went, and that `found`, a new look at the same
     /// place, cannot vouch for.
-    pub(super) fn doubtful(&self, scan: &SourceScan) -> Vec<PathBuf> {
+    pub(super) fn doubtful(&self, found: &[Clip]) -> Vec<PathBuf> {
         let read: HashSet<&Path> =
-            scan.clips.iter().filter(|clip| clip.sound != Sound::Unread).map(|clip| clip.path.as_path()).collect();
+            found.iter().filter(|clip| clip.sound != Sound::Unread).map(|clip| clip.path.as_path()).collect();
         let used = self.counted().filter(|(_, clip)| clip.verdict.label().is_some()).map(|(_, clip)| &clip.path);
         let lost = used.filter(|path| !read.contains(path.as_path()));
         let mut paths: Vec<PathBuf> = self.doubtful.iter().chain(lost).cloned().collect();

@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 pub use dropped::{Changes, Dropped, DroppedRecording};
 pub use export::ExportError;
-pub use moved::{Relocation, is_table_file, place};
+pub use moved::{Relocation, SameFiles, is_table_file, place};
 pub use shared::{Shared, SharedPerson, SharedSound};
 pub use store::{Opened, Store, StoreError};
 pub use tally::{DiagnosisRow, FlagRow, StatusRow, Tally};
@@ -200,7 +200,7 @@ impl Study {
             scan.clips.iter_mut().for_each(|clip| clip.decision = None);
         }
         let decisions = known.map(StudySource::decisions).into_iter().flatten().collect();
-        let doubtful = known.map(|source| source.doubtful(&scan)).unwrap_or_default();
+        let doubtful = known.map(|source| source.doubtful(&scan.clips)).unwrap_or_default();
         self.restore_with(key.clone(), scan, mapping, decisions);
         if let Some(source) = self.source_mut(&key) {
             source.doubtful = doubtful;
@@ -360,6 +360,19 @@ impl Study {
             self.policy.judge(clip);
             self.ungrouped = true;
         }
+    }
+
+    /// Forgets what decoding the files of the dataset `key` gave, so that all are decoded again.
+    pub fn forget_sounds(&mut self, key: &str) {
+        let policy = &self.policy;
+        let Some(source) = self.sources.iter_mut().find(|source| *source.key == *key) else { return };
+        source.doubtful = source.doubtful(&[]);
+        for clip in source.clips.iter_mut().filter(|clip| clip.sound != Sound::Unread) {
+            let clip = Arc::make_mut(clip);
+            clip.sound = Sound::Unread;
+            policy.judge(clip);
+        }
+        self.ungrouped = true;
     }
 
     /// A dataset as it is listed, to be remembered.

@@ -1,14 +1,15 @@
 //! Datasets that lie elsewhere than before, and files that two of them have.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Edit, Study, StudySource};
-use crate::data::scan::{SourceScan, canonical};
+use super::{Edit, Store, StoreError, Study, StudySource, portable};
+use crate::data::scan::{Measured, SourceScan, Stamp, canonical};
 use crate::data::sources::mapped::Mapping;
-use crate::data::{Clip, Obstacle};
+use crate::data::{Clip, Obstacle, Sound};
 
 /// What tells one dataset from another: its folder, or the table whose columns the person has named, however the path is
 /// spelled. Asks the file system.
@@ -65,13 +66,15 @@ impl Study {
         self.sources.iter().find(|source| source.place() == place)
     }
 
-    /// The dataset that is not at its place and whose files are these: it has moved.
+    /// The datasets that are not at their place and have files of the names of these, the most first: one of them may have
+    /// moved. [`Store::compare`] tells whether the files are the same too.
     #[must_use]
-    pub fn moved(&self, scan: &SourceScan) -> Option<Arc<str>> {
+    pub fn lost_with_names_of(&self, scan: &SourceScan) -> Vec<Arc<str>> {
         let lost = self.sources.iter().filter(|source| !source.present && source.kind == scan.kind);
-        lost.max_by_key(|source| source.in_common(scan))
-            .filter(|source| source.in_common(scan) > 0)
-            .map(|s| s.key.clone())
+        let mut alike: Vec<_> = lost.map(|source| (source.in_common(scan), &source.key)).collect();
+        alike.retain(|(common, _)| *common > 0);
+        alike.sort_by_key(|(common, _)| Reverse(*common));
+        alike.into_iter().map(|(_, key)| key.clone()).collect()
     }
 
     /// Whether `scan`, of another place, has files of the dataset `key`. True for one that has none.
@@ -117,6 +120,55 @@ impl Study {
         for (source, repeats) in self.sources.iter_mut().zip(repeats) {
             source.repeats = repeats;
         }
+    }
+}
+
+/// What comparing the files of a dataset with those of the same names elsewhere showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SameFiles {
+    /// They are the same.
+    Yes,
+    /// Only their names are.
+    No,
+    /// None of them has been read yet, so that only their names can be compared.
+    Unknown,
+}
+
+/// Files that are decoded to tell whether those of one size hold one sound.
+const MOST_DECODED: usize = 16;
+
+impl Store {
+    /// Whether most files of `scan` are those that were read as the dataset `key`: of one size, and, in a sample of these, of
+    /// one sound. Folders are often laid out alike, so that `healthy/001.wav` says little; a copy loses the time of its file,
+    /// and files that one program wrote at once share it. Asks the file system, and decodes a few files.
+    ///
+    /// # Errors
+    /// [`StoreError::Index`] when the index cannot be read.
+    pub fn compare(&self, key: &str, scan: &SourceScan) -> Result<SameFiles, StoreError> {
+        let known = self.sounds(key)?;
+        let mut other_size = 0;
+        let mut alike = Vec::new();
+        for clip in scan.clips.iter().filter(|clip| clip.has_file()) {
+            let Some((then, sound)) = known.get(&portable::encode(&clip.path, &scan.root)) else { continue };
+            match Stamp::of(&clip.path) {
+                Some(now) if now.bytes == then.bytes => alike.push((&clip.path, sound)),
+                Some(_) => other_size += 1,
+                None => {}
+            }
+        }
+        let (mut same, mut compared) = (0, 0);
+        for (path, sound) in alike.iter().step_by(alike.len().div_ceil(MOST_DECODED).max(1)) {
+            // A file without sound may be any file without sound.
+            let (Sound::Read(then), now) = (sound, Measured::of(path).sound) else { continue };
+            compared += 1;
+            same += usize::from(matches!(now, Sound::Read(now) if now.content == then.content));
+        }
+        Ok(match (compared, other_size) {
+            (0, 0) => SameFiles::Unknown,
+            // More than half of them all, of which `alike` are in the same proportion as its sample.
+            _ if 2 * same * alike.len() > compared * (alike.len() + other_size) => SameFiles::Yes,
+            _ => SameFiles::No,
+        })
     }
 }
 

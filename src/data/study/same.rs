@@ -122,7 +122,7 @@ fn same_sounds(
             let path = wanted.get(twin)?.path.as_path();
             Some(Arc::clone(paths.entry(twin).or_insert_with(|| path.into())))
         });
-        same.twin = same.twin.take().or_else(|| disputed.get(&index).map(|path| Arc::clone(path)));
+        same.twin = same.twin.take().or_else(|| disputed.get(&index).map(Arc::clone));
     }
     same
 }
@@ -264,7 +264,7 @@ mod tests {
     fn one_file_that_is_listed_with_both_labels_is_left_out() {
         let disputed = Verdict::Exclude(Reason::Flag(Flag::ContradictoryLabels));
         let mut study = study_of_one_sound(&[("a.wav", "healthy"), ("a.wav", "sick")]);
-        assert_eq!(verdicts(&mut study), [disputed.clone()], "it counts once");
+        assert_eq!(verdicts(&mut study), std::slice::from_ref(&disputed), "it counts once");
         let view = study.view();
         let words = view.twin_in_words(&view.clips[0]);
         assert_eq!(words.as_deref(), Some("its file is listed twice, with both labels"));

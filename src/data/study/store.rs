@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::index::{self, FileRef, Index, IndexError, Twins};
 use super::settings::{self, Settings, SettingsError, SourceEntry};
 use super::{Study, Todo, portable};
-use crate::data::Decision;
 use crate::data::duplicates::{DuplicateFinder, Likeness};
 use crate::data::fingerprint::Fingerprint;
 use crate::data::scan::{Measured, SourceScan, Stamp};
+use crate::data::{Decision, Sound};
 use crate::files::{FileError, TEMPORARY_PREFIX};
 
 /// What keeps a study. Shared between the threads that read recordings and the one that holds the model.
@@ -67,26 +67,35 @@ impl Store {
         if is_new {
             make_folder(folder)?;
         }
-        let index_path = folder.join(index::FILE);
-        let index = match Index::open(&index_path) {
-            Err(IndexError::Damaged { .. }) => {
-                let aside = Index::set_aside(&index_path)?;
+        let settings = if is_new { Settings::default() } else { Settings::read(folder)? };
+        let (store, study) = match Self::open_index(folder, &settings) {
+            Err(StoreError::Index(IndexError::Damaged { .. })) => {
+                let aside = Index::set_aside(&folder.join(index::FILE))?;
                 notes.push(format!(
                     "The index of the study was damaged and is made anew; every recording is read again. The damaged \
                      one was kept as {}.",
                     aside.display()
                 ));
-                Index::open(&index_path)?
+                Self::open_index(folder, &settings)?
             }
             other => other?,
         };
-        let settings = if is_new { Settings::default() } else { Settings::read(folder)? };
-        let store = Self { folder: Some(folder.to_owned()), index: Mutex::new(index) };
-        let study = store.load(&settings, folder)?;
         if is_new {
             store.save(&study)?;
         }
         Ok(Opened { store, study, notes })
+    }
+
+    /// What keeps the study in `folder`, and the model as it was left. An index in which damage was met is not used again.
+    fn open_index(folder: &Path, settings: &Settings) -> Result<(Self, Study), StoreError> {
+        let path = folder.join(index::FILE);
+        let index = Index::open(&path)?;
+        if Index::is_condemned(&path) {
+            return Err(IndexError::Damaged { problem: "damage was met in it".to_owned(), path }.into());
+        }
+        let store = Self { folder: Some(folder.to_owned()), index: Mutex::new(index) };
+        let study = store.load(settings, folder)?;
+        Ok((store, study))
     }
 
     /// The study as settings and index describe it.
@@ -96,7 +105,7 @@ impl Store {
         for entry in &settings.sources {
             let place = entry.resolve(folder);
             let root = place.clone().unwrap_or_else(|| portable::decode_root(&entry.path));
-            let listed = self.index().load_source(&entry.key, &root)?;
+            let listed = self.with_index(|index| index.load_source(&entry.key, &root))?;
             let scan = listed.unwrap_or_else(|| SourceScan {
                 kind: entry.kind,
                 root: root.clone(),
@@ -128,6 +137,16 @@ impl Store {
         self.index.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Does something with the index. Where that meets damage, the index is condemned: the next start makes a new one.
+    fn with_index<T>(&self, work: impl FnOnce(&mut Index) -> Result<T, IndexError>) -> Result<T, StoreError> {
+        let mut index = self.index();
+        Ok(work(&mut index).inspect_err(|error| {
+            if let IndexError::Damaged { path, .. } = error {
+                Index::condemn(path);
+            }
+        })?)
+    }
+
     /// Gives recordings of the dataset `key` the sound that is known of their files, where these have not changed; some
     /// of them once `go_on` gives `Break`.
     ///
@@ -139,7 +158,7 @@ impl Store {
         scan: &mut SourceScan,
         go_on: &dyn Fn() -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        let mut known = self.index().sounds(key)?;
+        let mut known = self.sounds(key)?;
         // Each look at a file on a network drive is a wait.
         for clip in scan.clips.iter_mut().filter(|clip| clip.has_file()).take_while(|_| go_on().is_continue()) {
             let Some((stamp, sound)) = known.remove(&portable::encode(&clip.path, &scan.root)) else { continue };
@@ -150,12 +169,17 @@ impl Store {
         Ok(())
     }
 
+    /// What was measured in the files of the dataset `key`, by portable path.
+    pub(super) fn sounds(&self, key: &str) -> Result<HashMap<String, (Stamp, Sound)>, StoreError> {
+        self.with_index(|index| index.sounds(key))
+    }
+
     /// Remembers what a dataset's tables and folders say.
     ///
     /// # Errors
     /// [`StoreError::Index`] when the index cannot be written.
     pub fn remember(&self, key: &str, scan: &SourceScan) -> Result<(), StoreError> {
-        Ok(self.index().store_source(key, &scan.root, scan.kind, &scan.clips, &scan.notes)?)
+        self.with_index(|index| index.store_source(key, &scan.root, scan.kind, &scan.clips, &scan.notes))
     }
 
     /// Forgets a dataset.
@@ -163,7 +187,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Index`] when the index cannot be written.
     pub fn forget(&self, key: &str) -> Result<(), StoreError> {
-        Ok(self.index().remove_source(key)?)
+        self.with_index(|index| index.remove_source(key))
     }
 
     /// Remembers what decoding a recording gave, at once: a kill loses only the files in hand.
@@ -172,7 +196,16 @@ impl Store {
     /// [`StoreError::Index`] when the index cannot be written.
     pub fn put(&self, todo: &Todo, measured: &Measured) -> Result<(), StoreError> {
         let path = portable::encode(&todo.path, &todo.root);
-        Ok(self.index().put_sound(&todo.key.source, &path, measured)?)
+        self.with_index(|index| index.put_sound(&todo.key.source, &path, measured))
+    }
+
+    /// Forgets what was measured in the files of a dataset: a file that was replaced by one of the same size and time does
+    /// not look changed.
+    ///
+    /// # Errors
+    /// [`StoreError::Index`] when the index cannot be written.
+    pub fn forget_sounds(&self, key: &str) -> Result<(), StoreError> {
+        self.with_index(|index| index.forget_sounds(key))
     }
 
     /// Compares every recording of which there is a fingerprint with every other, and remembers which have the same sound in
@@ -188,14 +221,16 @@ impl Store {
     ) -> Result<Option<Vec<(PathBuf, PathBuf)>>, StoreError> {
         let mut finder = DuplicateFinder::new();
         let mut files = Vec::new();
-        self.index().for_each_fingerprint(&mut |source, path, words| {
-            if go_on().is_continue()
-                && roots.contains_key(source)
-                && let Ok(fingerprint) = Fingerprint::from_bytes(words)
-            {
-                finder.add(None, Some(&fingerprint));
-                files.push(FileRef { source: source.to_owned(), path: path.to_owned() });
-            }
+        self.with_index(|index| {
+            index.for_each_fingerprint(&mut |source, path, words| {
+                if go_on().is_continue()
+                    && roots.contains_key(source)
+                    && let Ok(fingerprint) = Fingerprint::from_bytes(words)
+                {
+                    finder.add(None, Some(&fingerprint));
+                    files.push(FileRef { source: source.to_owned(), path: path.to_owned() });
+                }
+            })
         })?;
         // Without the index in hand: this takes seconds, and recordings are read meanwhile.
         let Some(found) = finder.find(go_on) else { return Ok(None) };
@@ -208,9 +243,10 @@ impl Store {
                 Some(Twins { one, other, similarity: 1.0 - bit_error_rate })
             })
             .collect();
-        let index = &mut *self.index();
-        index.put_twins(&twins)?;
-        index.set_compared(true)?;
+        self.with_index(|index| {
+            index.put_twins(&twins)?;
+            index.set_compared(true)
+        })?;
         Ok(Some(pairs(&twins, roots)))
     }
 
@@ -219,7 +255,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Index`] when the index cannot be written.
     pub fn mark_uncompared(&self) -> Result<(), StoreError> {
-        Ok(self.index().set_compared(false)?)
+        self.with_index(|index| index.set_compared(false))
     }
 
     /// Whether sounds have been read since [`Store::find_near`] was done the last time.
@@ -227,7 +263,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Index`] when the index cannot be read.
     pub fn is_uncompared(&self) -> Result<bool, StoreError> {
-        Ok(!self.index().is_compared()?)
+        Ok(!self.with_index(|index| index.is_compared())?)
     }
 
     /// What [`Store::find_near`] found the last time.
@@ -235,7 +271,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Index`] when the index cannot be read.
     pub fn near(&self, roots: &HashMap<String, PathBuf>) -> Result<Vec<(PathBuf, PathBuf)>, StoreError> {
-        Ok(pairs(&self.index().twins()?, roots))
+        Ok(pairs(&self.with_index(|index| index.twins())?, roots))
     }
 
     /// Writes the settings of `study` and what was decided. One in memory has nothing to write.
@@ -277,7 +313,10 @@ impl Store {
         make_folder(folder)?;
         let index_path = folder.join(index::FILE);
         let copy = || {
-            let copy = Self { folder: Some(folder.to_owned()), index: Mutex::new(self.index().copy_to(&index_path)?) };
+            let copy = Self {
+                folder: Some(folder.to_owned()),
+                index: Mutex::new(self.with_index(|index| index.copy_to(&index_path))?),
+            };
             // Last, as it makes the folder a study.
             copy.save(study)?;
             Ok(copy)

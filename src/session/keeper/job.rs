@@ -14,7 +14,7 @@ use crate::data::demo::{self, DemoConfig, DemoError};
 use crate::data::scan::{self, Measured, Scan, ScanError, ScanProgress, SourceScan};
 use crate::data::sources::SourceError;
 use crate::data::sources::mapped::{self, Mapping};
-use crate::data::study::{self, Store, StoreError, Todo};
+use crate::data::study::{self, SameFiles, Store, StoreError, Todo};
 use crate::data::{Sound, SourceKind};
 use crate::session::jobs::{Event, Reporter};
 use crate::session::state::Unmapped;
@@ -161,7 +161,7 @@ impl Job {
                     found => found.unwrap_or_else(|error| Scan { sources: Vec::new(), problems: error.each() }),
                 };
                 tables.scans = sources.into_iter().map(|scan| Table::of(scan, known, None)).collect();
-                problems.retain(|problem| !find_again(problem, known, &mut tables.scans));
+                problems.retain(|problem| !find_again(problem, known, store, &mut tables.scans));
                 tables.problems = self.unsolved(problems);
                 if tables.scans.is_empty() {
                     let reason = tables.problems.join("\n");
@@ -298,11 +298,16 @@ fn folder_to_map(problem: &ScanError) -> Option<&PathBuf> {
 }
 
 /// Adds to `found` the tables with named columns that have moved to the folder of this problem. Whether there are any.
-fn find_again(problem: &ScanError, known: &[Known], found: &mut Vec<Table>) -> bool {
+fn find_again(problem: &ScanError, known: &[Known], store: &Store, found: &mut Vec<Table>) -> bool {
     let Some(folder) = folder_to_map(problem) else { return false };
     let before = found.len();
     found.extend(known.iter().filter_map(|source| {
-        let table = Table::of(source.found_in(folder)?, known, source.mapping.clone());
+        let scan = source.found_in(folder)?;
+        // An index that cannot be read is told where the table is taken in.
+        if store.compare(&source.key, &scan).is_ok_and(|files| files == SameFiles::No) {
+            return None;
+        }
+        let table = Table::of(scan, known, source.mapping.clone());
         Some(Table { key: Some(source.key.clone()), ..table })
     }));
     found.len() > before

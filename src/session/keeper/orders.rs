@@ -44,6 +44,8 @@ pub(in crate::session) enum Order {
     StopReading,
     /// Look at every dataset again, and read what is new, changed or left over.
     ReadAgain,
+    /// Read every recording of a dataset once more.
+    ReadAnew(Arc<str>),
     /// A dataset lies elsewhere now.
     Relocate { key: Arc<str>, root: PathBuf },
     /// Take a dataset out of the study.
@@ -81,6 +83,7 @@ impl Keeper {
             Order::Redo => self.redo(),
             Order::StopReading => self.stop(),
             Order::ReadAgain => self.work(Work::Again),
+            Order::ReadAnew(key) => self.read_anew(&key),
             Order::Relocate { key, root } => self.work(Work::Moved { key, root: absolute(&root) }),
             Order::Remove(key) => self.remove(&key),
             Order::Unpack(key) => self.work(Work::Unpack(key)),
@@ -201,6 +204,18 @@ impl Keeper {
             Err(error) => self.fail(&error),
         }
         self.read_what_is_left();
+    }
+
+    fn read_anew(&mut self, key: &str) {
+        self.pause();
+        match self.store.forget_sounds(key) {
+            Ok(()) => {
+                self.study.forget_sounds(key);
+                self.changed(false);
+            }
+            Err(error) => self.fail(&error),
+        }
+        self.work(Work::Again);
     }
 
     fn remove(&mut self, key: &str) {

@@ -14,7 +14,7 @@ use super::job::{Job, Known, Outcome, Table, Tables, Work};
 use super::{Keeper, Order};
 use crate::data::Sound;
 use crate::data::scan::SourceScan;
-use crate::data::study::{self, Todo};
+use crate::data::study::{self, SameFiles, Todo};
 use crate::session::Storage;
 use crate::session::jobs::{Event, guarded};
 use crate::session::update::unless;
@@ -227,9 +227,10 @@ impl Keeper {
             self.settle();
         }
         for Table { key, mut scan, mapping, packed, synthetic } in tables.scans {
+            let is_named = key.is_some();
             let key = key.or_else(|| self.moved(&mut scan));
             if let Some(key) = &key
-                && !self.accept(key, &scan)
+                && !self.accept(key, &scan, is_named)
             {
                 continue;
             }
@@ -264,15 +265,26 @@ impl Keeper {
 impl Keeper {
     /// The dataset that was not at its place and is found again in `scan`.
     fn moved(&self, scan: &mut SourceScan) -> Option<Arc<str>> {
-        let key = self.study.moved(scan)?;
+        let lost = self.study.lost_with_names_of(scan);
+        let key = lost.into_iter().find(|key| self.files_of(key, scan) == SameFiles::Yes)?;
         if let Err(error) = self.store.recall(&key, scan, &|| ControlFlow::Continue(())) {
             self.fail(&error);
         }
         Some(key)
     }
 
-    /// Whether `scan` may take the place of the dataset `key`; says what has changed.
-    fn accept(&mut self, key: &Arc<str>, scan: &SourceScan) -> bool {
+    /// Whether the files of `scan` are those of the dataset `key`. Of files that nobody has read nothing is lost when they
+    /// count as others.
+    fn files_of(&self, key: &str, scan: &SourceScan) -> SameFiles {
+        self.store.compare(key, scan).unwrap_or_else(|error| {
+            self.fail(&error);
+            SameFiles::Unknown
+        })
+    }
+
+    /// Whether `scan` may take the place of the dataset `key`; says what has changed. `is_named`: the person or the study
+    /// says that it does, and its files have not been compared yet.
+    fn accept(&mut self, key: &Arc<str>, scan: &SourceScan, is_named: bool) -> bool {
         let Some(source) = self.study.sources().iter().find(|source| source.key == *key) else { return false };
         if source.root != scan.root {
             let wanted = study::place(&scan.root, source.mapping.as_ref());
@@ -293,6 +305,20 @@ impl Keeper {
                 ));
                 return false;
             }
+            let (name, before) = (source.name().into_owned(), source.root.clone());
+            if is_named && self.files_of(key, scan) == SameFiles::No {
+                self.fail(&format!(
+                    "the files here have the names of those of {name}, but hold other sounds; open the folder as a dataset \
+                     of its own ({})",
+                    scan.root.display()
+                ));
+                return false;
+            }
+            let _ = self.reporter.send(Event::Note(format!(
+                "{name} is read from {} now; it was at {}",
+                scan.root.display(),
+                before.display()
+            )));
             if let Some(relocation) = self.study.relocate(key, scan) {
                 let edits = self.undo.iter_mut().map(|undo| &mut undo.edit).chain(&mut self.redo);
                 edits.for_each(|edit| edit.relocate(&relocation));

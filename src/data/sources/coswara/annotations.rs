@@ -36,7 +36,10 @@ impl Annotations {
                 continue;
             };
             match Table::read(path, &NEEDED) {
-                Ok(table) => annotations.add(&table, form),
+                Ok(table) => {
+                    annotations.add(&table, form);
+                    notes.extend(table.doubts());
+                }
                 Err(error) => notes.push(format!("The ratings of listeners were not read: {error}.")),
             }
         }

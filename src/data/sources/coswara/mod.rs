@@ -91,6 +91,7 @@ impl Source for Coswara {
         let mut reader = Reader { days: &days, annotations: &annotations, clips: &mut contents.clips };
         let (rows, left_out) = rows_of(&tables);
         contents.notes.extend(note_on_rows_left_out(left_out));
+        contents.notes.extend(tables.iter().flat_map(Table::doubts));
         reader.read_rows(&rows, &mut people);
         if !tables.is_empty() && !people.is_empty() {
             let count = counted(people.len(), "folder");

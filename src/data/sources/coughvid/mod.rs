@@ -62,6 +62,7 @@ impl Source for Coughvid {
             let (rows, left_out) = table.rows_by(|row| row.get("uuid").to_lowercase());
             reader.add_all(&rows);
             reader.contents.notes.extend(note_on_rows_left_out(left_out));
+            reader.contents.notes.extend(table.doubts());
         } else {
             let (sheets, damaged) = read_sheets(files.sheets);
             reader.add_all(&sheets);

@@ -97,17 +97,19 @@ pub fn read(root: &Path, mapping: &Mapping) -> Result<Contents, SourceError> {
     let table = mapping.open(root)?;
     let sounds = SoundFiles::below(root);
     let rows = Rows::of(&table, mapping, root, &sounds);
+    let doubts = table.doubts();
     let reader = Reader { root, mapping, dataset: folder_name(root).into() };
-    let mut contents = Contents::default();
+    let mut contents = Contents { notes: doubts, ..Contents::default() };
     contents.clips.extend(rows.rows.iter().map(|(path, row)| reader.clip(path.clone(), *row)));
     contents.clips.extend(rows.unnamed(&sounds).map(|path| reader.clip_without_row(path.to_owned())));
     if rows.nameless > 0 {
         contents.notes.push(format!("Not read: {} of the table without a file name.", counted(rows.nameless, "row")));
     }
     if rows.repeated > 0 {
-        contents
-            .notes
-            .push(format!("Not read: {} of the table with the file of an earlier row.", counted(rows.repeated, "row")));
+        contents.notes.push(format!(
+            "Not read: {} of the table that say what an earlier row says.",
+            counted(rows.repeated, "row")
+        ));
     }
     if mapping.person.is_none() {
         contents.notes.push("No column says whose recording is whose: every file counts as one person.".to_owned());
@@ -132,11 +134,12 @@ fn lower(column: &str) -> String {
 
 /// The rows of a table with their sounds.
 struct Rows<'a> {
-    /// The sound of each row, where it is there; no sound is here twice.
+    /// The sound of each row, where it is there. A sound is here again only with another label, which the study then
+    /// knows to be in dispute.
     rows: Vec<(Option<PathBuf>, Row<'a>)>,
     /// How many rows name no file.
     nameless: usize,
-    /// How many rows name the file of an earlier row.
+    /// How many rows repeat the file and the label of an earlier row.
     repeated: usize,
 }
 
@@ -144,7 +147,7 @@ impl<'a> Rows<'a> {
     fn of(table: &'a Table, mapping: &Mapping, root: &Path, sounds: &SoundFiles) -> Self {
         let place = root.join(&mapping.table);
         let places = [place.parent().unwrap_or(root), root];
-        let column = lower(&mapping.file);
+        let [column, label] = [&mapping.file, &mapping.label].map(|column| lower(column));
         let mut seen = BTreeSet::new();
         let mut rows = Self { rows: Vec::new(), nameless: 0, repeated: 0 };
         for row in table.rows() {
@@ -154,7 +157,8 @@ impl<'a> Rows<'a> {
                 continue;
             }
             let path = sounds.find(&with_system_separators(name), &places);
-            if !seen.insert(path.clone().unwrap_or_else(|| root.join(name))) {
+            let file = path.clone().unwrap_or_else(|| root.join(name));
+            if !seen.insert((file, row.get(&label).to_lowercase())) {
                 rows.repeated += 1;
                 continue;
             }

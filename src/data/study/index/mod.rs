@@ -35,7 +35,7 @@ pub const ANALYSIS_VERSION: u32 = 1;
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
     /// Another window or program has it open.
-    #[error("the study is open in another window; close it there first ({})", path.display())]
+    #[error("the study is open in another window, or a command is at work on it; close it there first ({})", path.display())]
     InUse {
         /// The index.
         path: PathBuf,
@@ -50,7 +50,11 @@ pub enum IndexError {
         path: PathBuf,
     },
     /// It is no index, or cannot be trusted any more. [`Index::set_aside`] makes room for a new one.
-    #[error("the study's index is damaged: {problem}; the datasets have to be read again ({})", path.display())]
+    #[error(
+        "the study's index is damaged: {problem}; the next time that the study is opened, a new one is made from the \
+         datasets ({})",
+        path.display()
+    )]
     Damaged {
         /// What was noticed.
         problem: String,
@@ -134,7 +138,23 @@ impl Index {
             renamed(&log_of(path), &log_of(&aside))?;
         }
         renamed(path, &aside)?;
+        // Best effort: a mark that stays costs a second reading, no result.
+        let _ = std::fs::remove_file(mark_of(path));
         Ok(aside)
+    }
+
+    /// Marks the index at `path` as damaged, for the next start: damage may lie in a page that opening does not read. Best
+    /// effort, as the disk may be the reason.
+    pub fn condemn(path: &Path) {
+        if let Err(error) = std::fs::write(mark_of(path), "") {
+            log::warn!("the damaged index could not be marked: {error} ({})", path.display());
+        }
+    }
+
+    /// Whether damage was met in the index at `path`.
+    #[must_use]
+    pub fn is_condemned(path: &Path) -> bool {
+        mark_of(path).exists()
     }
 
     fn prepared(opened: rusqlite::Result<Connection>, path: &Path) -> Result<Self, IndexError> {
@@ -250,6 +270,17 @@ impl Index {
                 transaction.execute(statement, [key])?;
             }
             Ok(())
+        })
+    }
+
+    /// Forgets what was measured in the files of a source, so that they are measured again.
+    ///
+    /// # Errors
+    /// [`IndexError`] when nothing could be removed.
+    pub fn forget_sounds(&mut self, key: &str) -> Result<(), IndexError> {
+        self.all_or_nothing(|transaction| {
+            transaction.execute("DELETE FROM sound WHERE source = ?1", [key])?;
+            transaction.execute("DELETE FROM fingerprint WHERE source = ?1", [key]).map(drop)
         })
     }
 
@@ -442,6 +473,11 @@ fn error_at(path: &Path, error: rusqlite::Error) -> IndexError {
 /// The write-ahead log of the database at `path`, by SQLite's rule.
 fn log_of(path: &Path) -> PathBuf {
     beside(path, "-wal")
+}
+
+/// The file that says that damage was met in the index at `path`.
+fn mark_of(path: &Path) -> PathBuf {
+    beside(path, ".damaged")
 }
 
 fn beside(path: &Path, ending: &str) -> PathBuf {

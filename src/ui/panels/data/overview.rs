@@ -176,8 +176,13 @@ fn source_menu(ui: &mut Ui, source: &SourceView, cx: &mut Cx<'_>) {
     let button = ui.button("Options");
     button.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{} options", source.name())));
     Popup::menu(&button).show(|ui| {
-        if ui.button("Read it again").on_hover_text("Finds new, changed and missing files").clicked() {
+        if ui.button("Look for changes").on_hover_text("Finds new, changed and missing files").clicked() {
             cx.send(Command::ReadAgain);
+        }
+        let help = "Also recordings whose files look unchanged: one that was replaced by another of the same size and time \
+                    is not noticed otherwise";
+        if ui.button("Read every recording again").on_hover_text(help).clicked() {
+            cx.send(Command::ReadAnew(source.key.clone()));
         }
         if ui.button("Locate…").on_hover_text("Say where it is now; what was read is kept").clicked() {
             cx.ask(locate(source));
