@@ -2,9 +2,16 @@
 
 Run with scikit-learn 1.9 from this folder: python3 eval_golden.py
 A value that our code calls undefined is null here, where scikit-learn warns and gives NaN or 0.
+
+Ten thousand cases, with large and extremely unbalanced ones among them, are too many to keep. Write them to a file, one in
+each line, and compare, which takes some minutes:
+
+    python3 eval_golden.py --all /tmp/cases.jsonl
+    COUGHSCOPE_EVAL_CASES=/tmp/cases.jsonl cargo test --release --test eval ten_thousand -- --ignored --nocapture
 """
 
 import json
+import sys
 import warnings
 
 import numpy as np
@@ -18,8 +25,12 @@ warnings.simplefilter("ignore")
 def draw(index):
     """Labels and scores of one case; kinds take turns so that each edge is met thirty times."""
     kind = ["ties", "fine", "one class", "tiny", "rare", "extreme", "two values"][index % 7]
+    if index >= CASES and index % 50 == 0:
+        kind = "large" if index % 100 else "unbalanced"
     n = int(rng.integers(1, 5)) if kind == "tiny" else int(rng.integers(5, 40))
-    share = 0.05 if kind == "rare" else rng.uniform(0.2, 0.8)
+    if kind in ("large", "unbalanced"):
+        n = int(rng.integers(2000, 6000))
+    share = {"rare": 0.05, "unbalanced": 0.0005}.get(kind) or rng.uniform(0.2, 0.8)
     y = rng.random(n) < share
     if kind == "one class":
         y[:] = bool(index % 2)
@@ -85,17 +96,28 @@ def at_threshold(y, s, threshold):
     }
 
 
-cases = []
-for index in range(CASES):
+def case(index):
+    """One case, with everything that is compared."""
     kind, y, s = draw(index)
     thresholds = [float(rng.choice(s)), 0.5 if abs(s).max() <= 1 else 0.0]
-    cases.append({
+    return {
         "kind": kind,
         "labels": y.astype(int).tolist(),
         "scores": s.tolist(),
         **reference(y, s),
         "at": [at_threshold(y, s, threshold) for threshold in thresholds],
-    })
+    }
+
+
+def text(case):
+    return json.dumps(case, allow_nan=False, separators=(",", ":"))
+
+
+if len(sys.argv) == 3 and sys.argv[1] == "--all":
+    with open(sys.argv[2], "w") as out:
+        for index in range(10_000):
+            out.write(text(case(index)) + "\n")
+    sys.exit()
 
 # The paper's counts, as scikit-learn prints them.
 truth = np.repeat([True, False, False, True], [650, 468, 260, 78])
@@ -106,5 +128,5 @@ paper = {
 }
 with open("eval_golden.json", "w") as out:
     out.write('{"paper": ' + json.dumps(paper) + ',\n"cases": [\n')
-    out.write(",\n".join(json.dumps(case, allow_nan=False, separators=(",", ":")) for case in cases))
+    out.write(",\n".join(text(case(index)) for index in range(CASES)))
     out.write("\n]}\n")
