@@ -20,11 +20,11 @@ pub enum Bounds {
     /// From the 2.5th to the 97.5th percentile (Efron 1979). Too narrow in small studies, and more so above than below: of 2,000
     /// simulated ones with 60 people, 1,873 held the true AUC (`tests/eval/coverage.rs`).
     Percentile,
-    /// The spread of the draws around the value, on the logit scale, so that it stays on its own scale and reaches farther to
-    /// the side that has room; raised for small studies (Hesterberg 2015, What teachers should know about the bootstrap).
-    /// Percentiles where the value is at an end of its scale.
+    /// The spread of the draws around the value, raised for small studies (Hesterberg 2015, What teachers should know about the
+    /// bootstrap); on the logit scale, so that it stays within 0 and 1 and reaches farther to the side that has room.
+    /// Differences of two models need no logit. Percentiles where the value is at an end of its scale.
     #[default]
-    Logit,
+    Spread,
 }
 
 /// How often people are drawn, from which seed, and what is made of it.
@@ -113,7 +113,7 @@ impl PeopleTable {
         })?;
         let lowest = [0.0; AREAS].into_iter().chain(METRICS.iter().map(|metric| metric.lowest));
         let columns = self.values(threshold).into_iter().zip(lowest).enumerate();
-        let inflation = if draws.bounds == Bounds::Logit { self.inflation() } else { None };
+        let inflation = self.inflation(draws.bounds);
         let mut estimates = columns.map(|(column, (value, lowest))| rows.estimate(column, value, inflation, lowest));
         let mut next = || estimates.next().unwrap_or(NOTHING);
         let (auc, average_precision, brier) = (next(), next(), next());

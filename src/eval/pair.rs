@@ -1,7 +1,9 @@
 //! Two models on the same people: how far they are apart.
 
 use super::bootstrap::{AREAS, Draws, Estimate, Rows, Watch};
-use super::{EvalError, METRICS, PeopleTable, Undefined};
+use super::interval::{Spread, Z_95};
+use super::normal::two_sided_p;
+use super::{EvalError, Interval, METRICS, PeopleTable, Undefined};
 
 /// What two models say of the same recordings. What the two have in common, hard and easy people, is then no part of their
 /// difference.
@@ -18,9 +20,8 @@ pub struct Pair {
 pub struct Difference {
     /// The difference, and how far it could be from that of all people.
     pub estimate: Estimate,
-    /// How likely a difference at least as large is by chance alone, on either side: twice the smaller share of the draws
-    /// that lie on one side of 0 (Davison and Hinkley 1997, section 4.4). Never 0: with 2,000 draws, 0.001 is the least.
-    /// `None` where the difference is not defined.
+    /// How likely a difference at least as large is by chance alone, on either side: below 0.05 where the interval leaves out
+    /// 0. `None` where the difference is not defined.
     pub p_value: Option<f64>,
 }
 
@@ -82,8 +83,7 @@ impl Pair {
     }
 
     /// Every difference at the two thresholds, with 95 % intervals from people drawn anew, the same in both models (see
-    /// [`PeopleTable::bootstrap`]). Differences have no end of the scale nearby: their intervals are percentiles, whatever
-    /// `draws` says. `None` when it was cancelled.
+    /// [`PeopleTable::bootstrap`]). `None` when it was cancelled.
     #[must_use]
     pub fn bootstrap(&self, thresholds: [f64; 2], draws: Draws, watch: Watch) -> Option<Differences> {
         let [first, second] = self.tables();
@@ -97,9 +97,10 @@ impl Pair {
             of_first.iter_mut().zip(of_second).for_each(|(first, second)| *first -= *second);
         })?;
         let values = first.values(thresholds[0]).into_iter().zip(second.values(thresholds[1]));
+        let inflation = first.inflation(draws.bounds);
         let mut differences = values.enumerate().map(|(column, (first, second))| {
             let value = first.and_then(|first| second.map(|second| first - second));
-            rows.difference(column, value)
+            rows.difference(column, value, inflation)
         });
         let mut next = || differences.next().unwrap_or(NOTHING);
         let (auc, average_precision, brier) = (next(), next(), next());
@@ -111,14 +112,31 @@ impl Pair {
 const NOTHING: Difference = Difference { estimate: super::bootstrap::NOTHING, p_value: None };
 
 impl Rows {
-    /// The difference of one column, whose value in the data themselves is `value`.
-    fn difference(&self, column: usize, value: Result<f64, Undefined>) -> Difference {
+    /// The difference of one column, whose value in the data themselves is `value`: by its spread, the variance raised by
+    /// `inflation`, or by percentiles without one.
+    fn difference(&self, column: usize, value: Result<f64, Undefined>, inflation: Option<f64>) -> Difference {
         let rising = self.column(column);
         let estimate = self.percentile_estimate(value, &rising);
-        // Shares of the same people may differ by rounding alone.
-        let (below, above) = (rising.partition_point(|d| *d < -1e-12), rising.partition_point(|d| *d <= 1e-12));
-        let one_side = above.min(rising.len() - below);
-        let p_value = 2.0 * (one_side + 1) as f64 / (rising.len() + 1) as f64;
-        Difference { estimate, p_value: estimate.interval.is_ok().then_some(p_value.min(1.0)) }
+        let spread: Spread = rising.iter().copied().collect();
+        let error = inflation.and_then(|inflation| Some((inflation * spread.variance()?).sqrt()));
+        match (value, error) {
+            (Ok(value), Some(error)) if error > ROUNDING => {
+                let interval = Interval { low: value - Z_95 * error, high: value + Z_95 * error };
+                let estimate = Estimate { interval: Ok(interval), ..estimate };
+                Difference { estimate, p_value: Some(two_sided_p(value / error)) }
+            }
+            _ => Difference { estimate, p_value: estimate.interval.is_ok().then(|| beyond_zero(&rising)) },
+        }
     }
+}
+
+/// Numbers that are equal may differ by so much.
+const ROUNDING: f64 = 1e-12;
+
+/// Twice the smaller share of the rising draws that lie on one side of 0 (Davison and Hinkley 1997, section 4.4), never 0.
+fn beyond_zero(rising: &[f64]) -> f64 {
+    let not_below = rising.len() - rising.partition_point(|difference| *difference < -ROUNDING);
+    let not_above = rising.partition_point(|difference| *difference <= ROUNDING);
+    let p_value = 2.0 * (not_below.min(not_above) + 1) as f64 / (rising.len() + 1) as f64;
+    p_value.min(1.0)
 }

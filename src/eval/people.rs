@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::interval::Z_95;
 use super::normal::student_95;
-use super::{EvalError, ThresholdTable, Undefined};
+use super::{Bounds, EvalError, ThresholdTable, Undefined};
 
 /// A [`ThresholdTable`] that knows whose each recording is: several recordings of one person are no new evidence, so that
 /// intervals draw people and keep all recordings of each.
@@ -115,8 +115,12 @@ impl PeopleTable {
 
     /// By how much the variance of numbers that are drawn anew is to be raised, to be that of numbers from other people: drawing
     /// `n` of `n` people spreads them `(n - 1) / n` as much (the smaller class counts), and few people tell their own spread
-    /// badly (Student 1908; both in Hesterberg 2015). Near 1 for many; `None` where a class is one person.
-    pub(super) fn inflation(&self) -> Option<f64> {
+    /// badly (Student 1908; both in Hesterberg 2015). Near 1 for many; `None` where a class is one person, and for bounds that
+    /// need no variance.
+    pub(super) fn inflation(&self, bounds: Bounds) -> Option<f64> {
+        if bounds == Bounds::Percentile {
+            return None;
+        }
         let [healthy, sick, both] = self.people_by_class();
         let smaller = [healthy + both, sick + both].into_iter().filter(|size| *size > 0).min()? as f64;
         let classes = [healthy, sick, both].into_iter().filter(|size| *size > 0).count();

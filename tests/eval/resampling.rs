@@ -176,9 +176,11 @@ fn two_models_are_compared_on_the_same_people() {
     assert_eq!(nothing.auc.estimate.interval, Ok(Interval { low: 0.0, high: 0.0 }));
     let guess: Vec<f64> = (0_u32..480).map(|i| f64::from(i * 59 % 97)).collect();
     let clear = Pair::new(&labels, [&first, &guess], &people).unwrap();
-    let clear = clear.bootstrap([0.6, 48.0], Draws::default(), quietly()).unwrap().auc;
-    assert_eq!(clear.p_value, Some(2.0 / 2001.0), "{clear:?}");
-    assert!(clear.estimate.interval.unwrap().low > 0.0);
+    let of = |bounds| clear.bootstrap([0.6, 48.0], Draws { bounds, ..Draws::default() }, quietly()).unwrap().auc;
+    let (by_spread, by_percentile) = (of(Bounds::Spread), of(Bounds::Percentile));
+    assert!(by_spread.p_value.unwrap() < 1e-4 && by_spread.estimate.interval.unwrap().low > 0.0, "{by_spread:?}");
+    assert_eq!(by_percentile.p_value, Some(2.0 / 2001.0), "{by_percentile:?}");
+    assert!(by_percentile.estimate.interval.unwrap().low > 0.0);
 }
 
 #[test]
