@@ -59,7 +59,7 @@ impl ThresholdTable {
     /// [`Undefined`] unless both classes occur and overlap, scores lie in 0 to 1 and differ, and the fit settles.
     pub fn calibration_line(&self) -> Result<CalibrationLine, Undefined> {
         let points = self.logits()?;
-        self.overlapping_classes()?;
+        overlapping(&points)?;
         let (slope, intercept) = fit(&points, Free::Both, (1.0, 0.0))?;
         let (_, in_the_large) = fit(&points, Free::Intercept, (1.0, 0.0))?;
         Ok(CalibrationLine { slope, intercept, in_the_large })
@@ -117,19 +117,19 @@ impl ThresholdTable {
         };
         Ok(self.ties().map(point).collect())
     }
+}
 
-    /// Fails where one score parts the classes, even if both have that score: a slope then has no end (Albert and Anderson
-    /// 1984).
-    fn overlapping_classes(&self) -> Result<(), Undefined> {
-        let range = |has: fn(&Tie) -> bool| {
-            let mut scores = self.ties().filter(has).map(|tie| tie.score);
-            let highest = scores.next()?;
-            Some((scores.last().unwrap_or(highest), highest))
-        };
-        let sick = range(|tie| tie.positives > 0).ok_or(Undefined::NoPositives)?;
-        let healthy = range(|tie| tie.negatives > 0).ok_or(Undefined::NoNegatives)?;
-        if sick.0 >= healthy.1 || healthy.0 >= sick.1 { Err(Undefined::Separated) } else { Ok(()) }
-    }
+/// Fails where one score parts the classes, even if both have that score: a slope then has no end (Albert and Anderson 1984).
+/// The points fall.
+fn overlapping(points: &[Point]) -> Result<(), Undefined> {
+    let range = |has: fn(&Point) -> bool| {
+        let mut logits = points.iter().filter(|point| has(point)).map(|point| point.x);
+        let highest = logits.next()?;
+        Some((logits.next_back().unwrap_or(highest), highest))
+    };
+    let sick = range(|point| point.sick > 0.0).ok_or(Undefined::NoPositives)?;
+    let healthy = range(|point| point.healthy > 0.0).ok_or(Undefined::NoNegatives)?;
+    if sick.0 >= healthy.1 || healthy.0 >= sick.1 { Err(Undefined::Separated) } else { Ok(()) }
 }
 
 /// The logit of a score that is kept away from 0 and 1.

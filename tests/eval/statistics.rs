@@ -201,6 +201,9 @@ fn a_fit_that_has_no_end_says_why() {
     let apart_at_a_half = table(&[(false, 0.2), (false, 0.5), (true, 0.5), (true, 0.7)]);
     assert_eq!(apart_at_a_half.temperature(), Err(Undefined::Separated));
     assert!(matches!(apart_at_a_half.platt(), Ok(Recalibration::Platt { .. })), "Platt's labels have an end");
+    // Apart from each other, but not for a network in single precision.
+    let alike_at_the_end = table(&[(true, 1e-9), (false, 1e-8), (true, 1e-10), (false, 1e-11), (true, 0.5)]);
+    assert_eq!(alike_at_the_end.calibration_line(), Err(Undefined::Separated));
     let alike = table(&[(true, 0.3), (false, 0.3), (false, 0.3)]);
     assert_eq!(alike.calibration_line(), Err(Undefined::Separated));
     assert_eq!(alike.platt(), Err(Undefined::NoSpread));
