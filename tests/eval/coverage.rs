@@ -12,7 +12,7 @@
 //! | 100 | 100 | 4 | 0.951 | 0.949 | 0.958 |
 //! | 150 | 50 | 1 | 0.952 | 0.959 | 0.954 |
 //!
-//! By percentiles, the first are 0.937, 0.930 and 0.930.
+//! By percentiles, the first are 0.937, 0.930 and 0.930. Two equal models differ in 0.048 of the studies, where 0.05 is meant.
 
 use std::sync::atomic::AtomicBool;
 
