@@ -14,7 +14,7 @@
 //! | [`units`] | sample rates, seconds, hertz, decibels; the only conversions; counts in digits |
 //! | [`files`] | writing a file whole or not at all |
 //! | [`audio`] | decoding to a [`Recording`](audio::Recording), resampling, cough segmentation, WAV |
-//! | [`eval`] | thresholds, curves, metrics; plain slices, no network |
+//! | [`eval`] | thresholds, curves, metrics, intervals by person, calibration; plain slices, no network |
 //! | [`spectrogram`] | `log-mel` and the paper's pictures, colour maps |
 //! | [`data`] | datasets, archives, label policy, quality, duplicates, split, features, the study on disk, the demo study |
 //! | [`models`] | the networks |
@@ -57,6 +57,7 @@
 //! | key | a line in [`ui::shortcuts`] |
 //! | network | a file in `models/` and its variants in `models/mod.rs` |
 //! | metric | a row in [`METRICS`](eval::METRICS) |
+//! | rule that chooses a threshold | a variant of [`Rule`](eval::Rule), and its spelling in `eval/rule_text.rs` |
 //! | panel | a file in `ui/panels/` and a line in [`PANELS`](ui::panels::PANELS) |
 //! | subcommand | its arguments in `cli/args.rs` and a function in `cli/commands.rs` |
 

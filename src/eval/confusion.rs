@@ -1,5 +1,7 @@
 //! The four counts that a threshold makes.
 
+use super::Share;
+
 /// A confusion matrix; always 2 x 2, whichever classes occur.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Confusion {
@@ -54,5 +56,41 @@ impl Confusion {
     #[must_use]
     pub const fn total(&self) -> u64 {
         self.positives().saturating_add(self.negatives())
+    }
+
+    /// Of the sick, those called sick.
+    #[must_use]
+    pub const fn sensitivity(&self) -> Share {
+        Share { part: self.tp, whole: self.positives() }
+    }
+
+    /// Of the healthy, those called healthy.
+    #[must_use]
+    pub const fn specificity(&self) -> Share {
+        Share { part: self.tn, whole: self.negatives() }
+    }
+
+    /// Of those called sick, the sick: the positive predictive value at the share of sick that these data have.
+    #[must_use]
+    pub const fn ppv(&self) -> Share {
+        Share { part: self.tp, whole: self.predicted_positives() }
+    }
+
+    /// Of those called healthy, the healthy: the negative predictive value at the share of sick that these data have.
+    #[must_use]
+    pub const fn npv(&self) -> Share {
+        Share { part: self.tn, whole: self.predicted_negatives() }
+    }
+
+    /// Of all, those called what they are.
+    #[must_use]
+    pub const fn accuracy(&self) -> Share {
+        Share { part: self.tp.saturating_add(self.tn), whole: self.total() }
+    }
+
+    /// Of all in these data, the sick.
+    #[must_use]
+    pub const fn prevalence(&self) -> Share {
+        Share { part: self.positives(), whole: self.total() }
     }
 }

@@ -1,9 +1,9 @@
-//! How far an area under the ROC curve could be from that of all people.
+//! How far a number could be from that of all people.
 
 use super::{ThresholdTable, Undefined};
 
 /// The 97.5th percentile of the normal distribution: 95 of 100 intervals hold the true value.
-const Z_95: f64 = 1.959_963_985;
+pub(super) const Z_95: f64 = 1.959_963_984_540_054;
 
 /// A 95 % confidence interval.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
@@ -12,6 +12,64 @@ pub struct Interval {
     pub low: f64,
     /// Its upper end.
     pub high: f64,
+}
+
+impl Interval {
+    /// The 95 % interval of a share with this variance, taken on the logit scale, so that it stays between 0 and 1; `None`
+    /// without a variance, and at the ends of the scale.
+    pub(super) fn on_logit_scale(share: f64, variance: f64) -> Option<Self> {
+        let slope = share * (1.0 - share);
+        if variance <= 0.0 || slope <= 0.0 {
+            return None;
+        }
+        let (middle, reach) = (logit(share), Z_95 * variance.sqrt() / slope);
+        Some(Self { low: expit(middle - reach), high: expit(middle + reach) })
+    }
+}
+
+/// The spread of numbers that come one by one (Welford 1962).
+#[derive(Clone, Copy, Default)]
+pub(super) struct Spread {
+    count: f64,
+    mean: f64,
+    squares: f64,
+}
+
+impl Spread {
+    pub(super) fn add(&mut self, value: f64) {
+        self.count += 1.0;
+        let from_mean = value - self.mean;
+        self.mean += from_mean / self.count;
+        self.squares += from_mean * (value - self.mean);
+    }
+
+    /// How many numbers came.
+    pub(super) fn count(&self) -> f64 {
+        self.count
+    }
+
+    /// `None` with fewer than two numbers.
+    pub(super) fn variance(&self) -> Option<f64> {
+        (self.count >= 2.0).then(|| self.squares / (self.count - 1.0))
+    }
+}
+
+impl FromIterator<f64> for Spread {
+    fn from_iter<I: IntoIterator<Item = f64>>(values: I) -> Self {
+        let mut spread = Self::default();
+        values.into_iter().for_each(|value| spread.add(value));
+        spread
+    }
+}
+
+/// The natural logarithm of the odds of a share.
+pub(super) fn logit(share: f64) -> f64 {
+    (share / (1.0 - share)).ln()
+}
+
+/// The inverse of [`logit`].
+pub(super) fn expit(logit: f64) -> f64 {
+    1.0 / (1.0 + (-logit).exp())
 }
 
 impl ThresholdTable {
@@ -34,36 +92,7 @@ impl ThresholdTable {
             return Ok(Interval { low: 0.0, high: 1.0 - least });
         }
         let variance = self.delong_variance().ok_or(Undefined::NoSpread)?;
-        let slope = auc * (1.0 - auc);
-        if variance <= 0.0 || slope <= 0.0 {
-            return Err(Undefined::NoSpread);
-        }
-        let (middle, reach) = ((auc / (1.0 - auc)).ln(), Z_95 * variance.sqrt() / slope);
-        let expit = |logit: f64| 1.0 / (1.0 + (-logit).exp());
-        Ok(Interval { low: expit(middle - reach), high: expit(middle + reach) })
-    }
-
-    /// DeLong's variance of the area; `None` with fewer than two of a class.
-    ///
-    /// Each score's component is the share of the other class that it is on the right side of, ties one half. All scores of
-    /// one step have the same, so that one pass over the steps is enough.
-    fn delong_variance(&self) -> Option<f64> {
-        let (positives, negatives) = (self.positives() as f64, self.negatives() as f64);
-        if positives < 2.0 || negatives < 2.0 {
-            return None;
-        }
-        let auc = self.auc().ok()?;
-        let (mut of_positives, mut of_negatives) = (0.0, 0.0);
-        let (mut tp, mut fp) = (0.0, 0.0);
-        for step in self.steps() {
-            let (next_tp, next_fp) = (step.tp as f64, step.fp as f64);
-            let negatives_below = negatives - f64::midpoint(fp, next_fp);
-            let positives_above = f64::midpoint(tp, next_tp);
-            of_positives += (next_tp - tp) * (negatives_below / negatives - auc).powi(2);
-            of_negatives += (next_fp - fp) * (positives_above / positives - auc).powi(2);
-            (tp, fp) = (next_tp, next_fp);
-        }
-        Some(of_positives / (positives - 1.0) / positives + of_negatives / (negatives - 1.0) / negatives)
+        Interval::on_logit_scale(auc, variance).ok_or(Undefined::NoSpread)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The one list of metrics that a confusion matrix gives; screen, exports and tests iterate it.
 
-use super::Confusion;
+use super::{Confusion, Interval, Share};
 
 /// Why a value is not defined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
@@ -35,6 +35,18 @@ pub enum Undefined {
     /// Everything is in one group, so that nothing can go together with it.
     #[error("all are alike")]
     OneGroup,
+    /// The method counts each person once.
+    #[error("a person has several scores")]
+    SeveralScores,
+    /// Every score of one class lies above every score of the other, so that nothing limits how sure one may be.
+    #[error("the classes do not overlap")]
+    Separated,
+    /// Sick recordings score lower than healthy ones, so that no rising map makes probabilities of the scores.
+    #[error("higher scores go with healthy recordings")]
+    Reversed,
+    /// A fit was not at its end after many steps.
+    #[error("the fit did not settle")]
+    NotSettled,
 }
 
 /// One number that sums up a confusion matrix.
@@ -46,10 +58,21 @@ pub struct Metric {
     pub name: &'static str,
     /// What it says, in plain words.
     pub explanation: &'static str,
+    /// The least value that it can have; the greatest is 1.
+    pub lowest: f64,
     /// The number that convention puts where the metric is not defined; shown only with that remark.
     pub convention: Option<f64>,
-    /// Computes it from a matrix that is not empty.
-    compute: fn(&Confusion) -> Result<f64, Undefined>,
+    /// How it is computed from a matrix that is not empty.
+    formula: Formula,
+}
+
+/// How a metric is computed.
+#[derive(Debug)]
+enum Formula {
+    /// A share; the reason is that of a share of nobody.
+    Share(fn(&Confusion) -> Share, Undefined),
+    /// Anything else.
+    Other(fn(&Confusion) -> Result<f64, Undefined>),
 }
 
 impl Metric {
@@ -64,7 +87,23 @@ impl Metric {
     /// # Errors
     /// [`Undefined`] with the reason, where it has none.
     pub fn value(&self, confusion: &Confusion) -> Result<f64, Undefined> {
-        if confusion.total() == 0 { Err(Undefined::Empty) } else { (self.compute)(confusion) }
+        if confusion.total() == 0 {
+            return Err(Undefined::Empty);
+        }
+        match &self.formula {
+            Formula::Share(share, reason) => share(confusion).value().ok_or(*reason),
+            Formula::Other(compute) => compute(confusion),
+        }
+    }
+
+    /// The 95 % interval of [`Share::interval`] where the metric is a share, else `None`. Right only where each person
+    /// counts once in `confusion`; [`PeopleTable::bootstrap`](super::PeopleTable::bootstrap) is right everywhere.
+    #[must_use]
+    pub fn interval(&self, confusion: &Confusion) -> Option<Interval> {
+        match &self.formula {
+            Formula::Share(share, _) => share(confusion).interval(),
+            Formula::Other(_) => None,
+        }
     }
 
     /// The value for tables and files: the convention's number where the metric is not defined, or `None`.
@@ -90,76 +129,80 @@ pub static METRICS: &[Metric] = &[
         id: "sensitivity",
         name: "Sensitivity",
         explanation: "Of all sick recordings, the share that is called sick (recall, true positive rate)",
+        lowest: 0.0,
         convention: None,
-        compute: |c| ratio(c.tp, c.positives(), Undefined::NoPositives),
+        formula: Formula::Share(Confusion::sensitivity, Undefined::NoPositives),
     },
     Metric {
         id: "specificity",
         name: "Specificity",
         explanation: "Of all healthy recordings, the share that is called healthy (true negative rate)",
+        lowest: 0.0,
         convention: None,
-        compute: |c| ratio(c.tn, c.negatives(), Undefined::NoNegatives),
+        formula: Formula::Share(Confusion::specificity, Undefined::NoNegatives),
     },
     Metric {
         id: "ppv",
         name: "Positive predictive value",
         explanation: "Of all recordings called sick, the share that is sick (precision); depends on how common the illness is",
+        lowest: 0.0,
         convention: None,
-        compute: |c| ratio(c.tp, c.predicted_positives(), Undefined::NoPredictedPositives),
+        formula: Formula::Share(Confusion::ppv, Undefined::NoPredictedPositives),
     },
     Metric {
         id: "npv",
         name: "Negative predictive value",
         explanation: "Of all recordings called healthy, the share that is healthy; depends on how common the illness is",
+        lowest: 0.0,
         convention: None,
-        compute: |c| ratio(c.tn, c.predicted_negatives(), Undefined::NoPredictedNegatives),
+        formula: Formula::Share(Confusion::npv, Undefined::NoPredictedNegatives),
     },
     Metric {
         id: "accuracy",
         name: "Accuracy",
         explanation: "The share of all calls that is right; misleading when one class is rare",
+        lowest: 0.0,
         convention: None,
-        compute: |c| ratio(c.tp.saturating_add(c.tn), c.total(), Undefined::Empty),
+        formula: Formula::Share(Confusion::accuracy, Undefined::Empty),
     },
     Metric {
         id: "balanced_accuracy",
         name: "Balanced accuracy",
         explanation: "The mean of sensitivity and specificity; 0.5 is chance",
+        lowest: 0.0,
         convention: None,
-        compute: balanced_accuracy,
+        formula: Formula::Other(balanced_accuracy),
     },
     Metric {
         id: "f1",
         name: "F1 score",
         explanation: "The harmonic mean of sensitivity and positive predictive value; ignores healthy recordings called healthy",
+        lowest: 0.0,
         convention: None,
-        compute: f1,
+        formula: Formula::Other(f1),
     },
     Metric {
         id: "mcc",
         name: "Matthews correlation",
         explanation: "The correlation of call and truth: 1 is perfect, 0 is chance, -1 is always wrong",
+        lowest: -1.0,
         // Matthews 1975, and scikit-learn: 0 where a factor of the denominator is 0.
         convention: Some(0.0),
-        compute: mcc,
+        formula: Formula::Other(mcc),
     },
     Metric {
         id: "prevalence",
         name: "Prevalence",
         explanation: "The share of sick recordings in this data set, which is rarely the share among patients",
+        lowest: 0.0,
         convention: None,
-        compute: |c| ratio(c.positives(), c.total(), Undefined::Empty),
+        formula: Formula::Share(Confusion::prevalence, Undefined::Empty),
     },
 ];
 
-/// `part / whole`, or `reason` where the whole is 0.
-fn ratio(part: u64, whole: u64, reason: Undefined) -> Result<f64, Undefined> {
-    if whole == 0 { Err(reason) } else { Ok(part as f64 / whole as f64) }
-}
-
 fn balanced_accuracy(c: &Confusion) -> Result<f64, Undefined> {
-    let sensitivity = ratio(c.tp, c.positives(), Undefined::NoPositives)?;
-    let specificity = ratio(c.tn, c.negatives(), Undefined::NoNegatives)?;
+    let sensitivity = c.sensitivity().value().ok_or(Undefined::NoPositives)?;
+    let specificity = c.specificity().value().ok_or(Undefined::NoNegatives)?;
     Ok(f64::midpoint(sensitivity, specificity))
 }
 

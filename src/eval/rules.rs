@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Confusion, Metric, ThresholdTable, Undefined};
+use super::{Confusion, Metric, Prevalence, ThresholdTable, Undefined};
 
 /// How a threshold is chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,6 +18,9 @@ pub enum Rule {
     TargetSensitivity(f64),
     /// The lowest threshold whose specificity is at least this, from 0 to 1.
     TargetSpecificity(f64),
+    /// Least cost, where one missed case is worth this many false alarms (Zweig and Campbell 1993): from 0.000001 to a
+    /// million, counted in millionths.
+    Cost(f64),
 }
 
 /// Why a rule chose nothing.
@@ -29,6 +32,9 @@ pub enum RuleError {
     /// The target is no share.
     #[error("the target must be a share from 0 to 1, not {0}")]
     Target(f64),
+    /// The cost is no number of false alarms.
+    #[error("one missed case must be worth a number of false alarms from 0.000001 to 1000000, not {0}")]
+    Cost(f64),
 }
 
 /// A chosen threshold.
@@ -45,8 +51,17 @@ pub struct Choice {
 
 impl Rule {
     /// Every rule, with the targets that the screen offers first.
-    pub const ALL: [Self; 5] =
-        [Self::Youden, Self::ClosestCorner, Self::MaxMcc, Self::TargetSensitivity(0.95), Self::TargetSpecificity(0.95)];
+    pub const ALL: [Self; 6] = [
+        Self::Youden,
+        Self::ClosestCorner,
+        Self::MaxMcc,
+        Self::TargetSensitivity(0.95),
+        Self::TargetSpecificity(0.95),
+        Self::Cost(5.0),
+    ];
+
+    /// What one missed case may be worth, in false alarms.
+    pub const COSTS: std::ops::RangeInclusive<f64> = 1e-6..=1e6;
 
     /// Name on screen.
     #[must_use]
@@ -57,6 +72,7 @@ impl Rule {
             Self::MaxMcc => "Largest Matthews correlation",
             Self::TargetSensitivity(_) => "Sensitivity at least",
             Self::TargetSpecificity(_) => "Specificity at least",
+            Self::Cost(_) => "Least cost",
         }
     }
 
@@ -73,14 +89,28 @@ impl Rule {
             Self::TargetSpecificity(_) => {
                 "Alarms no more of the healthy than you allow, and finds as many sick as that permits"
             }
+            Self::Cost(_) => "Weighs missed cases against false alarms, as many as you say one missed case is worth",
         }
     }
 
-    /// Chooses a threshold among those of `table`.
+    /// Chooses a threshold among those of `table`. Cost takes the share of sick that the data have for the prevalence, which
+    /// is rarely that of the people who will be tested: name theirs with [`Rule::choose_at`].
     ///
     /// # Errors
-    /// [`RuleError`] when the data have one class only, or the target is not a share.
+    /// [`RuleError`] when the data have one class only, the target is not a share, or the cost not one.
     pub fn choose(&self, table: &ThresholdTable) -> Result<Choice, RuleError> {
+        self.choose_where(table, None)
+    }
+
+    /// As [`Rule::choose`], where the illness is as common as `prevalence` says. Only cost depends on it.
+    ///
+    /// # Errors
+    /// As [`Rule::choose`].
+    pub fn choose_at(&self, table: &ThresholdTable, prevalence: Prevalence) -> Result<Choice, RuleError> {
+        self.choose_where(table, Some(prevalence))
+    }
+
+    fn choose_where(&self, table: &ThresholdTable, prevalence: Option<Prevalence>) -> Result<Choice, RuleError> {
         table.both_classes()?;
         match *self {
             Self::Youden => best(table, youden),
@@ -96,7 +126,45 @@ impl Rule {
                 let held = |c: &Confusion| c.tn as f64 / c.negatives() as f64 >= target;
                 only(table.thresholds().take_while(|(_, confusion)| held(confusion)).last())
             }
+            Self::Cost(alarms) => {
+                let weights = CostWeights::new(alarms, prevalence, table)?;
+                best(table, |c| std::cmp::Reverse(weights.cost(c)))
+            }
         }
+    }
+}
+
+/// A million: costs and prevalences are counted in millionths.
+const MILLION: f64 = 1e6;
+
+/// What errors cost, in whole numbers, so that ties are exact: `cost * prevalence * (1 - Se) + (1 - prevalence) * (1 - Sp)`,
+/// times both classes and a million millions. No overflow below 10^8 recordings.
+struct CostWeights {
+    missed: u128,
+    alarmed: u128,
+}
+
+impl CostWeights {
+    fn new(alarms: f64, prevalence: Option<Prevalence>, table: &ThresholdTable) -> Result<Self, RuleError> {
+        if !Rule::COSTS.contains(&alarms) {
+            return Err(RuleError::Cost(alarms));
+        }
+        let (sick, healthy) = match prevalence {
+            Some(prevalence) => {
+                let sick = (prevalence.share() * MILLION).round() as u128;
+                (sick, (MILLION as u128).saturating_sub(sick))
+            }
+            None => (u128::from(table.positives()), u128::from(table.negatives())),
+        };
+        let alarms = (alarms * MILLION).round() as u128;
+        // Each rate is a count over its class: times the other class, both have one denominator.
+        let missed = alarms.saturating_mul(sick).saturating_mul(u128::from(table.negatives()));
+        let alarmed = (MILLION as u128).saturating_mul(healthy).saturating_mul(u128::from(table.positives()));
+        Ok(Self { missed, alarmed })
+    }
+
+    fn cost(&self, c: &Confusion) -> u128 {
+        self.missed.saturating_mul(u128::from(c.fn_)).saturating_add(self.alarmed.saturating_mul(u128::from(c.fp)))
     }
 }
 

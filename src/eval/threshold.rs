@@ -13,6 +13,30 @@ pub enum EvalError {
         /// Number of scores.
         scores: usize,
     },
+    /// Whose the recordings are and the scores do not belong together.
+    #[error("{people} people do not fit {scores} scores: say for each score whose it is, in the same order")]
+    PeopleMismatch {
+        /// How often it is said whose a recording is.
+        people: usize,
+        /// Number of scores.
+        scores: usize,
+    },
+    /// Groups and scores do not belong together.
+    #[error("{groups} groups do not fit {scores} scores: give one group for each score, in the same order")]
+    GroupMismatch {
+        /// Number of groups.
+        groups: usize,
+        /// Number of scores.
+        scores: usize,
+    },
+    /// Two models that are compared have other recordings.
+    #[error("{first} scores of one model do not fit {second} of the other: give both for the same recordings")]
+    PairMismatch {
+        /// Number of the first model's scores.
+        first: usize,
+        /// Number of the second model's scores.
+        second: usize,
+    },
 }
 
 /// What is called positive at one distinct score and above.
@@ -24,6 +48,17 @@ pub(super) struct Step {
     pub tp: u64,
     /// Negatives that score at least this much.
     pub fp: u64,
+}
+
+/// All recordings of one score.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Tie {
+    /// The score, finite.
+    pub score: f64,
+    /// Positives with this score.
+    pub positives: u64,
+    /// Negatives with this score.
+    pub negatives: u64,
 }
 
 /// Cumulative counts at each distinct score: the one primitive behind every curve and metric.
@@ -70,10 +105,14 @@ impl ThresholdTable {
         }
         // Only counts per distinct score leave this function, so the order within ties need not be stable.
         finite.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
+        Self::from_falling(finite.into_iter(), excluded)
+    }
 
+    /// The table of finite scores that fall already, and the positions of those that were left out.
+    pub(super) fn from_falling(falling: impl Iterator<Item = (f64, bool)>, excluded: Vec<usize>) -> Self {
         let mut steps: Vec<Step> = Vec::new();
         let (mut tp, mut fp) = (0, 0);
-        for (score, label) in finite {
+        for (score, label) in falling {
             if label {
                 tp += 1;
             } else {
@@ -144,6 +183,15 @@ impl ThresholdTable {
     /// The steps, scores falling.
     pub(super) fn steps(&self) -> &[Step] {
         &self.steps
+    }
+
+    /// The distinct scores, falling, each with how many have it.
+    pub(super) fn ties(&self) -> impl Iterator<Item = Tie> + '_ {
+        let mut passed = (0, 0);
+        self.steps.iter().map(move |&Step { score, tp, fp }| {
+            let (tp_before, fp_before) = std::mem::replace(&mut passed, (tp, fp));
+            Tie { score, positives: tp - tp_before, negatives: fp - fp_before }
+        })
     }
 
     /// The matrix at one step.

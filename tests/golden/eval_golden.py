@@ -2,9 +2,17 @@
 
 Run with scikit-learn 1.9 from this folder: python3 eval_golden.py
 A value that our code calls undefined is null here, where scikit-learn warns and gives NaN or 0.
+
+Ten thousand cases, with large and extremely unbalanced ones among them, are too many to keep. Write them to a file, one in
+each line, and compare, which takes some minutes:
+
+    python3 eval_golden.py --all /tmp/cases.jsonl
+    COUGHSCOPE_EVAL_CASES=/tmp/cases.jsonl cargo test --release --test eval ten_thousand -- --ignored --nocapture
 """
 
 import json
+import multiprocessing
+import sys
 import warnings
 
 import numpy as np
@@ -18,8 +26,12 @@ warnings.simplefilter("ignore")
 def draw(index):
     """Labels and scores of one case; kinds take turns so that each edge is met thirty times."""
     kind = ["ties", "fine", "one class", "tiny", "rare", "extreme", "two values"][index % 7]
+    if index >= CASES and index % 50 == 0:
+        kind = "large" if index % 100 else "unbalanced"
     n = int(rng.integers(1, 5)) if kind == "tiny" else int(rng.integers(5, 40))
-    share = 0.05 if kind == "rare" else rng.uniform(0.2, 0.8)
+    if kind in ("large", "unbalanced"):
+        n = int(rng.integers(2000, 6000))
+    share = {"rare": 0.05, "unbalanced": 0.0005}.get(kind) or rng.uniform(0.2, 0.8)
     y = rng.random(n) < share
     if kind == "one class":
         y[:] = bool(index % 2)
@@ -57,7 +69,7 @@ def reference(y, s):
     return out
 
 
-def at_threshold(y, s, threshold):
+def at_threshold(y, s, threshold, with_report):
     """Everything that the confusion matrix at one threshold gives."""
     p = s >= threshold
     tn, fp, fn, tp = metrics.confusion_matrix(y, p, labels=[False, True]).ravel().tolist()
@@ -66,7 +78,7 @@ def at_threshold(y, s, threshold):
         return float(value) if denominator else None
 
     # Where a class has no hit at all, scikit-learn prints its support as 1.0 instead of 1: left out.
-    comparable = tp > 0 and tn > 0
+    comparable = with_report and tp > 0 and tn > 0
     return {
         "threshold": float(threshold),
         "matrix": [tp, fp, tn, fn],
@@ -85,17 +97,35 @@ def at_threshold(y, s, threshold):
     }
 
 
-cases = []
-for index in range(CASES):
+def case(index):
+    """One case, with everything that is compared: the kept ones at two thresholds and with reports, which take longest."""
     kind, y, s = draw(index)
     thresholds = [float(rng.choice(s)), 0.5 if abs(s).max() <= 1 else 0.0]
-    cases.append({
+    kept = index < CASES
+    return {
         "kind": kind,
         "labels": y.astype(int).tolist(),
         "scores": s.tolist(),
         **reference(y, s),
-        "at": [at_threshold(y, s, threshold) for threshold in thresholds],
-    })
+        "at": [at_threshold(y, s, threshold, kept) for threshold in thresholds[:2 if kept else 1]],
+    }
+
+
+def line(index):
+    """One of the many cases, whichever process draws it."""
+    global rng
+    rng = np.random.default_rng([20240607, index])
+    return text(case(index)) + "\n"
+
+
+def text(case):
+    return json.dumps(case, allow_nan=False, separators=(",", ":"))
+
+
+if len(sys.argv) == 3 and sys.argv[1] == "--all":
+    with open(sys.argv[2], "w") as out, multiprocessing.Pool(3) as pool:
+        out.writelines(pool.imap(line, range(CASES, CASES + 10_000), chunksize=50))
+    sys.exit()
 
 # The paper's counts, as scikit-learn prints them.
 truth = np.repeat([True, False, False, True], [650, 468, 260, 78])
@@ -106,5 +136,5 @@ paper = {
 }
 with open("eval_golden.json", "w") as out:
     out.write('{"paper": ' + json.dumps(paper) + ',\n"cases": [\n')
-    out.write(",\n".join(json.dumps(case, allow_nan=False, separators=(",", ":")) for case in cases))
+    out.write(",\n".join(text(case(index)) for index in range(CASES)))
     out.write("\n]}\n")
