@@ -315,7 +315,7 @@ fn one_study_is_open_once() {
     let _first = place.study("mine");
     let second = place.study("mine");
     let errors = second.said(Severity::Error);
-    assert!(errors.iter().any(|text| text.contains("open in another window")), "{errors:?}");
+    assert!(errors.iter().any(|text| text.contains("open in another window or command")), "{errors:?}");
 }
 
 #[test]

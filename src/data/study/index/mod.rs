@@ -35,7 +35,7 @@ pub const ANALYSIS_VERSION: u32 = 1;
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
     /// Another window or program has it open.
-    #[error("the study is open in another window; close it there first ({})", path.display())]
+    #[error("the study is open in another window or command; close that window, or wait for the command to end ({})", path.display())]
     InUse {
         /// The index.
         path: PathBuf,
