@@ -198,7 +198,7 @@ mod tests {
         assert_eq!(decimals(0.500_001), 3, "it reads like the bound, and counts as that does");
         assert_eq!(decimals(0.499_97), 5);
         assert_eq!(decimals(0.5 - 1e-9), 9);
-        assert_eq!(decimals(0.5_f64.next_down()), 17);
+        assert_eq!(decimals(0.5_f64.next_down()), 16);
     }
 
     #[test]

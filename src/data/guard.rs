@@ -1,6 +1,6 @@
 //! coughscope writes into no dataset: what it wrote would be read as a part of it the next time.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::SourceKind;
 use super::scan::canonical;
@@ -53,12 +53,15 @@ fn settled(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let mut above = path.ancestors();
     let Some(there) = above.find(|folder| folder.exists()) else { return path };
-    match path.strip_prefix(there) {
-        // Joining nothing would put a separator at the end of a file.
-        Ok(rest) if rest.as_os_str().is_empty() => canonical(there),
-        Ok(rest) => canonical(there).join(rest),
-        Err(_) => path,
-    }
+    let rest = path.strip_prefix(there).unwrap_or(Path::new("")).components();
+    rest.fold(canonical(there), |mut place, part| {
+        match part {
+            // What is not there yet is no link, so that the way back leads to where it was.
+            Component::ParentDir => drop(place.pop()),
+            part => place.push(part),
+        }
+        place
+    })
 }
 
 #[cfg(test)]

@@ -112,3 +112,26 @@ fn what_a_study_gets_is_said() {
     assert_eq!(error.matches("Added to the study: Coswara (").count(), 1, "{error}");
     assert!(!failure(&run(&train), 2).contains("Added"), "it is in it already");
 }
+
+/// As the study of the datasets themselves does.
+#[test]
+fn an_exported_table_tells_its_datasets_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    make_study(folder.path(), "60");
+    let run = |arguments: &[&str]| coughscope(folder.path(), arguments);
+    assert!(run(&["table", "--study", "mine", "--out", "all.csv"]).status.success());
+    json(&run(&["scan", "all.csv", "--study", "other", "--json"]));
+    let charts = |study: &str| {
+        let charts = json(&run(&["charts", "--study", study, "--json"]));
+        let breakdowns = charts["cohort"]["breakdowns"].as_array().unwrap().clone();
+        let levels = breakdowns.iter().flat_map(|chart| chart["levels"].as_array().unwrap().iter());
+        levels.map(|level| (level["name"].clone(), level["classes"].clone())).collect::<Vec<_>>()
+    };
+    let names: Vec<_> = charts("other").into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names[..3], ["Coswara", "COUGHVID", "Virufy"]);
+    assert!(names.contains(&"Laboratory test".into()), "{names:?}");
+    assert_eq!(charts("other"), charts("mine"));
+    let split = |study: &str| json(&run(&["split", "--study", study, "--json"]));
+    assert_eq!(split("other")["notes"], split("mine")["notes"]);
+    assert_eq!(split("other")["datasets"], split("mine")["datasets"]);
+}

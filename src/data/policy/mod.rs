@@ -268,6 +268,11 @@ impl LabelPolicy {
         }
     }
 
+    /// What a recording's own words make of it: whatever a person decided, and however it sounds.
+    pub(in crate::data) fn stated(&self, clip: &Clip) -> Verdict {
+        self.no_cough(clip).map_or_else(|| self.label(clip), Verdict::Exclude)
+    }
+
     /// What the recording's status, or its experts, make of it.
     fn label(&self, clip: &Clip) -> Verdict {
         if self.experts_count(clip)

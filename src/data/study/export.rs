@@ -318,4 +318,25 @@ mod tests {
         let left_out = expected.values().filter(|verdict| *verdict == "left out: rated poor").count();
         assert_eq!(left_out, 2);
     }
+
+    /// Under whatever policy it is opened.
+    #[test]
+    fn another_policy_acts_on_an_exported_table_as_on_its_study() {
+        let all = recordings();
+        let study = all.study(&policy(FlagTreatment::Exclude));
+        let table = all.folder.path().join("exported.csv");
+        study.view().export(&table).unwrap();
+        let mut other = LabelPolicy { min_cough_detected: 0.2, ..policy(FlagTreatment::Warn) };
+        other.set(SourceKind::Virufy, "positive", Treatment::Sick);
+        other.set(SourceKind::Coswara, "no_resp_illness_exposed", Treatment::Healthy);
+        other.set_diagnosis("COVID-19", Treatment::Healthy);
+        let (expected, again) = (all.study(&other), all.study_of_table(&table, &other));
+        assert_ne!(verdicts(&expected), verdicts(&study));
+        let changed: Vec<_> =
+            verdicts(&again).into_iter().filter(|(path, words)| verdicts(&expected).get(path) != Some(words)).collect();
+        assert_eq!(changed, []);
+        assert_eq!(again.view().tally.flags, expected.view().tally.flags);
+        let notes = &again.view().sources[0].notes;
+        assert!(notes.iter().any(|note| note.starts_with("COUGHVID names no people")), "{notes:?}");
+    }
 }

@@ -149,7 +149,7 @@ impl Index {
     }
 
     /// Replaces what is listed of a source, all or nothing. Its sounds stay, also those that are no longer listed. Of a
-    /// clip, its sound, decision and verdict are not stored here; its kind is the source's.
+    /// clip, its sound, decision and verdict are not stored here.
     ///
     /// # Errors
     /// [`IndexError`] when nothing could be stored.
@@ -197,7 +197,7 @@ impl Index {
             let mut clips = Vec::new();
             let mut dataset = kind.id().into();
             while let Some(row) = found.next()? {
-                let Some(clip) = rows::clip_of(row, kind, root, &mut dataset) else { return Ok(None) };
+                let Some(clip) = rows::clip_of(row, root, &mut dataset) else { return Ok(None) };
                 clips.push(clip);
             }
             Ok(Some(SourceScan { kind, root: root.to_owned(), clips, notes }))

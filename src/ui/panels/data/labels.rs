@@ -79,7 +79,7 @@ fn choices(ui: &mut Ui, study: &StudyView, policy: &mut LabelPolicy) {
             }
         });
     }
-    if open(SourceKind::Coughvid) {
+    if open(SourceKind::Coughvid) || study.tally.cough_scores.recordings > 0 {
         let help = "COUGHVID gives every recording a score from 0 to 1: how sure its own detector is that it is a cough. \
                     The dataset's authors use 0.8";
         setting(ui, NAME_WIDTH, "COUGHVID cough score", help, |ui| {
