@@ -1,5 +1,6 @@
 //! The program: the window, or a subcommand without one.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -12,16 +13,24 @@ use coughscope::ui::{self, WindowError};
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    // Graphics libraries warn about every missing driver, and what symphonia says comes back as an error of ours; a person
-    // who wants to know more sets RUST_LOG.
-    env_logger::Builder::from_env(
-        env_logger::Env::default().default_filter_or("error,symphonia_core=off,coughscope=warn"),
-    )
-    .init();
+    start_log();
     match run(args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => error.report(),
     }
+}
+
+/// Shows what libraries call errors, and what this program warns of, as sentences. A person who wants to know more sets
+/// `RUST_LOG`.
+fn start_log() {
+    let mut log = env_logger::Builder::from_env(
+        // What symphonia says comes back as an error of ours, and what graphics libraries warn of is no fault here.
+        env_logger::Env::default().default_filter_or("error,symphonia=off,coughscope=warn"),
+    );
+    if std::env::var_os(env_logger::DEFAULT_FILTER_ENV).is_none() {
+        log.format(|out, record| writeln!(out, "{}", record.args()));
+    }
+    log.init();
 }
 
 fn run(args: Args) -> Result<(), CliError> {

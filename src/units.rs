@@ -22,6 +22,19 @@ pub fn counted(number: usize, one: &str, many: &str) -> String {
     format!("{} {}", grouped(number as u64), if number == 1 { one } else { many })
 }
 
+/// With how many decimals, `least` or more, a number reads as being on the side of `bound` on which it is: below, or at and
+/// above.
+#[must_use]
+pub fn decimals_that_tell(number: f64, bound: f64, least: usize) -> usize {
+    /// Tells any two numbers of 64 bits apart that are not tiny.
+    const MOST: usize = 17;
+    let tell = |decimals: &usize| {
+        let shown = |number: f64| format!("{number:.decimals$}").parse().unwrap_or(number);
+        (shown(number) >= shown(bound)) == (number >= bound)
+    };
+    (least..MOST).find(tell).unwrap_or(MOST)
+}
+
 /// Samples per second of one channel, in hertz.
 ///
 /// Always between [`SampleRate::MIN_HZ`] and [`SampleRate::MAX_HZ`], so that a header with an absurd rate is
@@ -177,6 +190,16 @@ impl Decibels {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_below_a_bound_reads_so() {
+        let decimals = |number: f64| decimals_that_tell(number, 0.5, 3);
+        assert_eq!((decimals(0.2), decimals(0.5), decimals(f64::NAN)), (3, 3, 3));
+        assert_eq!(decimals(0.500_001), 3, "it reads like the bound, and counts as that does");
+        assert_eq!(decimals(0.499_97), 5);
+        assert_eq!(decimals(0.5 - 1e-9), 9);
+        assert_eq!(decimals(0.5_f64.next_down()), 16);
+    }
 
     #[test]
     fn absurd_rates_are_refused() {

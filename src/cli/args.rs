@@ -31,6 +31,24 @@ fn named<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     T::deserialize(StrDeserializer::<Error>::new(text)).map_err(|error| in_plain_words(&error.to_string()))
 }
 
+/// Parses how many people a demo study has.
+fn people(text: &str) -> Result<usize, String> {
+    let range = DemoConfig::MIN_PEOPLE..=DemoConfig::MAX_PEOPLE;
+    let people = text.parse().ok().filter(|people| range.contains(people));
+    people.ok_or_else(|| format!("must be a whole number from {} to {}", range.start(), range.end()))
+}
+
+/// Parses a number, which `NaN` is none of.
+fn number(text: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|number: &f64| !number.is_nan()).ok_or_else(|| "must be a number".to_owned())
+}
+
+/// Parses a share of the recordings.
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share| (0.0..1.0).contains(share));
+    share.ok_or_else(|| "must be a number from 0 to below 1".to_owned())
+}
+
 /// Work without a window.
 #[derive(Debug, clap::Subcommand)]
 pub enum Subcommand {
@@ -70,7 +88,7 @@ pub struct Demo {
     #[arg(long)]
     pub headless: bool,
     /// People in the study; about two recordings each
-    #[arg(long, value_name = "N", default_value_t = DemoConfig::default().people)]
+    #[arg(long, value_name = "N", default_value_t = DemoConfig::default().people, value_parser = people)]
     pub people: usize,
     /// Make the study in this folder, and stop there: no training
     #[arg(long, value_name = "DIR", conflicts_with = "out")]
@@ -157,10 +175,10 @@ pub struct Split {
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
     /// Share for validation, 0 to below 1
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
     pub validation: Option<f64>,
     /// Share for the test, 0 to below 1
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
     pub test: Option<f64>,
     /// Which draw
     #[arg(long, value_name = "N")]
@@ -248,37 +266,44 @@ pub struct SpectrogramArgs {
 
 /// Arguments of `train`.
 #[derive(Debug, clap::Args)]
-#[command(group = ArgGroup::new("datasets").args(["paths", "study"]).required(true).multiple(true))]
+#[command(
+    group = ArgGroup::new("datasets").args(["paths", "study"]).required(true).multiple(true),
+    override_usage = "coughscope train [OPTIONS] --out <RUN> <PATH>...\n       \
+                      coughscope train [OPTIONS] --study <DIR> [PATH]...",
+)]
 pub struct Train {
-    /// Dataset folders, or combined tables
+    /// Dataset folders, or combined tables; with --study they are added to the study for good
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// Train on this study, with its label policy and parts
+    /// Train on what this study uses, by its label policy and its way to draw the parts
     #[arg(long, value_name = "DIR")]
     pub study: Option<PathBuf>,
-    /// Folder for the run: network, settings, history, predictions and report [default: a new one in the study]
-    #[arg(long, value_name = "RUN", required_unless_present = "study")]
+    /// A new folder for the run: network, settings, history, predictions and report
+    /// [default with --study: one in the study]
+    #[arg(long, value_name = "RUN")]
     pub out: Option<PathBuf>,
-    /// Settings to start from: quick
-    #[arg(long, value_parser = named::<Preset>, default_value = "quick")]
+    /// Settings to start from: quick, a small network that a processor trains in minutes
+    #[arg(long, value_name = "NAME", value_parser = named::<Preset>, default_value = "quick")]
     pub preset: Preset,
-    /// auto, cpu, ndarray, gpu, or a part of a device's name
-    #[arg(long, default_value = "auto")]
+    /// What computes: auto (a graphics card, or else the processor), cpu, gpu, ndarray (slow, to compare with), or a part of a
+    /// name that `devices` lists
+    #[arg(long, value_name = "NAME", default_value = "auto")]
     pub device: DeviceChoice,
-    /// Rounds over the training part; a small one is shown several times in each
+    /// Rounds over the training part at most; a small one is shown several times in each [default: the preset's]
     #[arg(long, value_name = "N")]
     pub epochs: Option<usize>,
-    /// Seed of the split, the weights and the order
+    /// Which random draw, of the parts, the first weights and the order; the same number gives the same draw
+    /// [default: the study's for its parts, else the preset's]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// person: the parts share nobody; file: drawn file by file, as in the paper; dataset: see --held-out
-    /// [default: as the study has it, else person]
-    #[arg(long, value_parser = named::<SplitBy>)]
+    /// How the parts are drawn. person: they share nobody; file: recording by recording, as in the paper; dataset: one dataset
+    /// is the test part, see --held-out [default: as the study has it, else person]
+    #[arg(long, value_name = "BY", value_parser = named::<SplitBy>)]
     pub split: Option<SplitBy>,
-    /// The dataset for the test, with --split dataset [default: the study's own]
+    /// The dataset that is the test part, with --split dataset [default: the study's own]
     #[arg(long, value_name = "NAME")]
     pub held_out: Option<String>,
-    /// Decide by the label policy of this file; a study keeps it in place of its own
+    /// Decide by the label policy of this file, as `table` and the window write it; a study keeps it in place of its own
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
     /// Print one JSON object
@@ -302,7 +327,7 @@ pub struct Evaluate {
     #[arg(long, value_name = "L.npy", requires = "scores")]
     pub labels: Option<PathBuf>,
     /// A score at or above this counts as sick [default: the run's own, else 0.5]
-    #[arg(long, value_name = "T", allow_negative_numbers = true)]
+    #[arg(long, value_name = "T", allow_negative_numbers = true, value_parser = number)]
     pub threshold: Option<f64>,
     /// Print one JSON object
     #[arg(long)]

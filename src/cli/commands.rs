@@ -12,11 +12,12 @@ use crate::audio::{self, Recording, wav};
 use crate::data::Label;
 use crate::data::demo::{self, DemoConfig};
 use crate::files::write_atomic;
+use crate::report::history;
 use crate::report::predictions::{self, Prediction};
-use crate::report::{self, Summary, npy};
+use crate::report::{HISTORY_TABLE, Summary, npy};
 use crate::session::{Command, DEFAULT_THRESHOLD, Devices as Found, Evaluation, PredictionOutcome};
 use crate::spectrogram::{ColourMap, LogMelConfig, PaperConfig, Spectrogram, SpectrogramConfig, paper};
-use crate::train::saved::{self, SavedRun};
+use crate::train::saved::SavedRun;
 use crate::train::{TrainConfig, device};
 use crate::units::counted;
 
@@ -25,12 +26,6 @@ pub(super) fn run_demo(args: &Demo, data_folder: PathBuf) -> Result<(), CliError
     let config = DemoConfig { people: args.people, ..DemoConfig::default() };
     if let Some(folder) = &args.only_make {
         return make_demo(folder, &config, args.json);
-    }
-    if let Some(folder) = &args.out {
-        // An earlier demo run is nobody's work.
-        if !SavedRun::open(folder).is_ok_and(|run| run.result.synthetic) {
-            refuse_occupied(folder)?;
-        }
     }
     let mut driver = Driver::new(data_folder);
     driver.carry_out(Command::RunDemo { config, folder: args.out.clone() })?;
@@ -43,51 +38,12 @@ fn make_demo(folder: &Path, config: &DemoConfig, json: bool) -> Result<(), CliEr
     if json {
         return print_json(&study.datasets);
     }
-    output::print(&format!("{} recordings of {} people in {}\n", study.recordings, study.people, study.root.display()))
-}
-
-/// Refuses a file where a folder is needed; one that is not there yet can be made.
-pub(super) fn refuse_file(folder: &Path) -> Result<(), CliError> {
-    if folder.is_file() {
-        let path = folder.display();
-        return Err(CliError::Usage(format!("--out is a folder, and this is a file; choose another place: {path}")));
-    }
-    Ok(())
-}
-
-/// Refuses to write a run over files that may be somebody's work.
-fn refuse_occupied(folder: &Path) -> Result<(), CliError> {
-    refuse_file(folder)?;
-    if report::may_hold_run(folder) {
-        return Ok(());
-    }
-    let what = if saved::is_run(folder) { "already holds a trained run" } else { "is not empty" };
-    Err(CliError::Usage(format!(
-        "this folder {what}, and files in it would be lost; choose another folder: {}",
-        folder.display()
-    )))
-}
-
-/// Refuses to write over the recording that is read: it would be gone.
-fn refuse_itself(recording: &Path, out: &Path) -> Result<(), CliError> {
-    match (recording.canonicalize(), out.canonicalize()) {
-        (Ok(recording), Ok(out)) if recording == out => Err(CliError::Usage(format!(
-            "this is the recording itself, and it would be lost; choose another name: {}",
-            out.display()
-        ))),
-        _ => Ok(()),
-    }
+    let recordings = counted(study.recordings, "recording", "recordings");
+    let people = counted(study.people, "person", "people");
+    output::print(&format!("{recordings} of {people} in {}\n", study.root.display()))
 }
 
 pub(super) fn decode(args: &Decode) -> Result<(), CliError> {
-    refuse_itself(&args.file, &args.wav)?;
-    let is_wav = args.wav.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("wav"));
-    if !is_wav && args.wav.exists() {
-        return Err(CliError::Usage(format!(
-            "this file is no WAV and would be lost; choose a name that ends in .wav: {}",
-            args.wav.display()
-        )));
-    }
     let recording = read_recording(&args.file)?;
     wav::write_f32(&args.wav, &recording).map_err(CliError::work)?;
     let format = recording.format();
@@ -111,7 +67,6 @@ pub(super) fn spectrogram(args: &SpectrogramArgs) -> Result<(), CliError> {
     if args.placement.is_some() && args.preset != SpectrogramPreset::Paper {
         return Err(CliError::Usage("--placement belongs to --preset paper".to_owned()));
     }
-    refuse_itself(&args.file, &args.out)?;
     let config = PaperConfig { placement: args.placement.unwrap_or_default() };
     let ending = args.out.extension().map(|ending| ending.to_string_lossy().to_lowercase());
     match ending.as_deref() {
@@ -146,9 +101,6 @@ fn write_matrix(args: &SpectrogramArgs, paper: PaperConfig) -> Result<(), CliErr
 }
 
 pub(super) fn train(args: Train, data_folder: PathBuf) -> Result<(), CliError> {
-    if let Some(out) = &args.out {
-        refuse_occupied(out)?;
-    }
     let mut config = TrainConfig { device: args.device, ..args.preset.config() };
     if let Some(epochs) = args.epochs {
         config.epochs = epochs;
@@ -187,14 +139,7 @@ pub(super) fn evaluate(args: &Evaluate) -> Result<(), CliError> {
     let evaluation = load_evaluation(args)?;
     let summary = Summary::new(&evaluation.table, evaluation.threshold(), evaluation.origin());
     if let Some(folder) = &args.out {
-        refuse_file(folder)?;
-        if !report::may_write(folder) {
-            return Err(CliError::Usage(format!(
-                "this folder holds a trained run, or files that the report would write over; choose another: {}",
-                folder.display()
-            )));
-        }
-        let history = args.run.as_ref().map(|run| crate::report::history::read(&run.join(report::HISTORY_TABLE)));
+        let history = args.run.as_ref().map(|run| history::read(&run.join(HISTORY_TABLE)));
         let history = history.transpose().map_err(CliError::work)?;
         evaluation.write_report(folder, history.as_deref()).map_err(CliError::work)?;
         eprintln!("Figures and tables: {}", folder.display());
@@ -223,9 +168,6 @@ fn load_evaluation(args: &Evaluate) -> Result<Evaluation, CliError> {
         }
     };
     if let Some(threshold) = args.threshold {
-        if threshold.is_nan() {
-            return Err(CliError::Usage("--threshold must be a number".to_owned()));
-        }
         evaluation.set_threshold(threshold);
     }
     Ok(evaluation)
@@ -242,9 +184,9 @@ fn read_arrays(scores: &Path, labels: &Path) -> Result<Vec<Prediction>, CliError
         npy::read(labels).and_then(|array| array.labels()).map_err(|error| in_file(labels, error))?;
     if score_values.len() != label_values.len() {
         return Err(CliError::Work(format!(
-            "{} scores do not fit {} labels: the two files belong to different experiments ({} and {})",
-            score_values.len(),
-            label_values.len(),
+            "{} and {} do not fit: the two files belong to different experiments ({} and {})",
+            counted(score_values.len(), "score", "scores"),
+            counted(label_values.len(), "label", "labels"),
             scores.display(),
             labels.display()
         )));

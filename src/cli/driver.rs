@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::CliError;
-use crate::session::{Command, Run, RunPhase, Session, Severity, State, Storage};
+use crate::session::{Command, Run, RunPhase, Session, Severity, State, Storage, missing_in_words};
 
 /// A session and what was last said about it.
 pub(super) struct Driver {
@@ -65,8 +65,12 @@ impl Driver {
     /// # Errors
     /// The session's error messages, as one.
     pub fn tell(&mut self) -> Result<(), CliError> {
+        let state = self.session.state();
+        // Why the command fails in the end: said there, with what to do.
+        let missing: Vec<String> =
+            state.study.sources.iter().filter(|source| !source.present).map(missing_in_words).collect();
         let mut errors = Vec::new();
-        for message in &self.session.state().messages {
+        for message in state.messages.iter().filter(|message| !missing.contains(&message.text)) {
             match message.severity {
                 Severity::Error => errors.push(message.text.clone()),
                 Severity::Warning | Severity::Info => eprintln!("{}", message.text),

@@ -1,8 +1,14 @@
 //! The same session without a window.
 //!
 //! Standard output carries results only (one JSON object with `--json`); progress and messages go to standard error.
+//!
+//! The exit code is 0 when the work is done. It is 2 for wrong use: what is wrong with the command as it was typed, such as
+//! an unknown option, a value out of range, a path to read that is not there, or a place where nothing may be written
+//! (`checks`, before any work). It is 1 when the work failed: a file that is there and cannot be read, an answer that this
+//! study does not have.
 
 mod args;
+mod checks;
 mod commands;
 mod driver;
 mod output;
@@ -31,6 +37,12 @@ impl CliError {
         Self::Work(error.to_string())
     }
 
+    /// For `map_err`: it was asked for in a way that cannot work, for this reason.
+    #[must_use]
+    pub fn usage(error: impl std::fmt::Display) -> Self {
+        Self::Usage(error.to_string())
+    }
+
     /// Says the reason on standard error.
     #[must_use]
     pub fn report(&self) -> ExitCode {
@@ -48,6 +60,7 @@ impl CliError {
 /// # Errors
 /// [`CliError`] when the command makes no sense or its work failed.
 pub fn run(command: Subcommand, data_folder: PathBuf) -> Result<(), CliError> {
+    checks::check(&command)?;
     match command {
         Subcommand::Demo(demo) => commands::run_demo(&demo, data_folder),
         Subcommand::Scan(scan) => study::scan(scan, data_folder),

@@ -16,7 +16,7 @@ use crate::eval::METRICS;
 use crate::session::{Evaluation, Run, StudyView};
 use crate::train::device::{DeviceClass, DeviceInfo};
 use crate::train::saved::Lost;
-use crate::units::counted;
+use crate::units::{counted, decimals_that_tell};
 
 /// One object or array on standard output, and a line end.
 pub(super) fn print_json(value: &impl Serialize) -> Result<(), CliError> {
@@ -97,7 +97,7 @@ pub(super) fn print_scan(report: &ScanReport<'_>) -> Result<(), CliError> {
     for SourceReport { summary, people, present, packed, unread, flags, notes, .. } in &report.sources {
         let missing = if *present { "" } else { " (not there now)" };
         text += &format!("{} in {}{missing}\n", summary.kind.name(), summary.path.display());
-        text += &format!("  {:>6} recordings\n", summary.recordings);
+        text += &format!("  {:>6} {}\n", summary.recordings, plural(summary.recordings, "recording", "recordings"));
         text += &format!("  {:>6} healthy\n  {:>6} sick\n{}", summary.healthy, summary.sick, people_text(*people));
         for (reason, count) in &summary.excluded {
             text += &format!("  {count:>6} left out: {reason}\n");
@@ -130,7 +130,12 @@ pub(super) fn print_scan(report: &ScanReport<'_>) -> Result<(), CliError> {
 }
 
 fn people_text(people: usize) -> String {
-    format!("  {people:>6} {} with a used recording\n", if people == 1 { "person" } else { "people" })
+    format!("  {people:>6} {} with a used recording\n", plural(people, "person", "people"))
+}
+
+/// The noun after a number that stands in a column.
+fn plural<'a>(number: usize, one: &'a str, many: &'a str) -> &'a str {
+    if number == 1 { one } else { many }
 }
 
 /// Where missing recordings were looked for: all of a few, the first of many.
@@ -198,11 +203,14 @@ impl RunSummary {
 
 pub(super) fn print_run(summary: &RunSummary) -> Result<(), CliError> {
     let number = |value: Option<f64>| value.map_or("not defined".to_owned(), |value| format!("{value:.3}"));
-    let RunSummary { recordings, people, train, validation, test, shared_people, .. } = summary;
+    let RunSummary { train, validation, test, .. } = summary;
     let mut text = format!(
-        "{recordings} recordings of {people} people: {train} to train, {validation} to validate, {test} to test\n\
-         {shared_people} people in more than one part\n\
+        "{} of {}: {train} to train, {validation} to validate, {test} to test\n\
+         {} in more than one part\n\
          {} on {}; test AUC {}, MCC {} at threshold {:.3}, which was chosen on the validation part\n",
+        counted(summary.recordings, "recording", "recordings"),
+        counted(summary.people, "person", "people"),
+        counted(summary.shared_people, "person", "people"),
         counted(summary.epochs, "epoch", "epochs"),
         summary.device,
         number(summary.auc),
@@ -223,8 +231,8 @@ pub(super) fn print_evaluation(evaluation: &Evaluation) -> Result<(), CliError> 
     let confusion = evaluation.confusion();
     let number = |value: Option<f64>| value.map_or("not defined".to_owned(), |value| format!("{value:.4}"));
     let mut text = format!(
-        "{} recordings, {} sick; area under the ROC curve {}, average precision {}\n\n",
-        evaluation.table.len(),
+        "{}, {} sick; area under the ROC curve {}, average precision {}\n\n",
+        counted(usize::try_from(evaluation.table.len()).unwrap_or(usize::MAX), "recording", "recordings"),
         evaluation.table.positives(),
         number(evaluation.auc),
         number(evaluation.average_precision),
@@ -257,13 +265,15 @@ impl PredictionRow {
 }
 
 pub(super) fn print_predictions(rows: &[PredictionRow]) -> Result<(), CliError> {
+    // One number of decimals for all, so that the scores stand below each other.
+    let decimals = rows.iter().map(|row| decimals_that_tell(row.score, row.threshold, 4)).max().unwrap_or_default();
     let mut text = String::new();
     for row in rows {
-        text += &format!("{:.4}  counts as {:<7}  {}\n", row.score, row.label.to_string(), row.path.display());
+        text += &format!("{:.decimals$}  counts as {:<7}  {}\n", row.score, row.label.to_string(), row.path.display());
     }
     if let Some(row) = rows.first() {
         text += &format!(
-            "A score of {:.4} or more counts as sick. A score is no probability and no diagnosis.\n",
+            "A score of {:.decimals$} or more counts as sick. A score is no probability and no diagnosis.\n",
             row.threshold
         );
     }

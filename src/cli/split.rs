@@ -196,6 +196,11 @@ impl PersonRow {
 }
 
 impl SplitReport {
+    /// Whether one draw was asked for and could not be made: then its reason is all there is to tell.
+    fn is_refused(&self) -> bool {
+        matches!(&self.draws, Draws::One(Fold { outcome: Outcome::Refused { .. }, .. }))
+    }
+
     /// Says what was drawn; an error when nothing could be.
     fn print(&self, json: bool) -> Result<(), CliError> {
         let folds = match &self.draws {
@@ -204,7 +209,7 @@ impl SplitReport {
         };
         if json {
             print_json(self)?;
-        } else {
+        } else if !self.is_refused() {
             let notes = self.notes.iter().map(|note| format!("Note: {note}\n"));
             output::print(&folds.iter().map(Fold::text).chain(notes).collect::<String>())?;
         }

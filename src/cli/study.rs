@@ -2,12 +2,11 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::CliError;
 use super::args::{Charts, Extract, Scan, Table};
-use super::commands::refuse_file;
 use super::driver::Driver;
 use super::output::{self, ScanReport, print_json};
 use crate::data::split::{ClassCount, SplitBy};
@@ -106,10 +105,20 @@ pub(super) fn open_study_and_datasets(
         driver.perform(Command::Edit(Edit::Policy(Box::new(policy))));
     }
     if !paths.is_empty() {
+        let before: Vec<_> = driver.state().study.sources.iter().map(|source| source.key.clone()).collect();
         driver.perform(Command::Open(paths));
+        say_added(&driver.state().study, &before);
     }
     // Only now: where a dataset was missing, the paths may say where it is.
     driver.tell()
+}
+
+/// Says which datasets a study has from now on that it had not before.
+fn say_added(study: &StudyView, before: &[Arc<str>]) {
+    let fresh = study.sources.iter().filter(|source| !before.contains(&source.key));
+    for source in fresh.filter(|_| study.folder.is_some()) {
+        eprintln!("Added to the study: {} ({})", source.name(), source.root.display());
+    }
 }
 
 /// The label policy of a file, where one is named; says what in it may be mistyped.
@@ -140,9 +149,6 @@ pub(super) fn with_study(
 
 /// A path without any dataset would leave an empty study behind. The tables are read for that, but no sound.
 fn require_dataset(paths: &[PathBuf]) -> Result<(), CliError> {
-    if let Some(missing) = paths.iter().find(|path| !path.exists()) {
-        return Err(CliError::Work(format!("there is no such file or folder ({})", missing.display())));
-    }
     scan::read_all(paths, &|_| ControlFlow::Continue(())).map(|_| ()).map_err(CliError::work)
 }
 
@@ -177,7 +183,6 @@ pub(super) fn table(args: Table, data_folder: PathBuf) -> Result<(), CliError> {
 }
 
 pub(super) fn charts(args: Charts, data_folder: PathBuf) -> Result<(), CliError> {
-    args.out.as_deref().map_or(Ok(()), refuse_file)?;
     let mut driver = Driver::new(data_folder);
     open_study_and_datasets(&mut driver, Some(args.study), None, Vec::new())?;
     let cohort = Cohort::of(&driver.state().study, &|| ControlFlow::Continue(())).unwrap_or_default();

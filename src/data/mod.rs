@@ -4,7 +4,8 @@
 //! packed. [`scan`] finds the datasets in a folder and measures their sounds ([`quality`], [`fingerprint`]). The
 //! [`LabelPolicy`] turns all of this into a [`Verdict`]; [`duplicates`] and [`overlap`] find what is there twice. A
 //! [`study`] holds everything and remembers it on disk, [`split`] draws the parts, and [`table`] is the study as one table,
-//! with its paths as [`path_text`]; [`picture_tree`] is its used recordings as the paper's pictures.
+//! with its paths as [`path_text`]; [`picture_tree`] is its used recordings as the paper's pictures. [`guard`] keeps what is
+//! written out of the datasets.
 
 pub mod archives;
 mod clip;
@@ -12,6 +13,7 @@ pub mod demo;
 pub mod duplicates;
 pub mod features;
 pub mod fingerprint;
+pub mod guard;
 pub mod overlap;
 pub mod path_text;
 pub mod picture_tree;

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use image::codecs::jpeg::JpegEncoder;
 use rayon::prelude::*;
 
+use super::guard::InDataset;
 use super::split::Part;
 use super::study::StudyView;
 use super::{Clip, Form, Label, path_text, table};
@@ -64,16 +65,8 @@ pub enum TreeError {
         path: PathBuf,
     },
     /// The place belongs to a dataset.
-    #[error(
-        "the pictures would lie in the folder of {dataset}, and coughscope writes into no dataset; choose another folder ({})",
-        path.display()
-    )]
-    InDataset {
-        /// The dataset's name.
-        dataset: String,
-        /// The folder.
-        path: PathBuf,
-    },
+    #[error(transparent)]
+    InDataset(#[from] InDataset),
     /// It was stopped.
     #[error("writing the pictures was stopped; nothing was kept")]
     Stopped,
@@ -115,12 +108,8 @@ pub fn export(
     progress: &(dyn Fn(usize, usize) -> ControlFlow<()> + Sync),
 ) -> Result<Exported, TreeError> {
     let pictures = pictures_of(study)?;
-    if let Some(source) = study.source_around(tree) {
-        return Err(TreeError::InDataset { dataset: source.name().to_owned(), path: tree.to_owned() });
-    }
-    if std::fs::read_dir(tree).is_ok_and(|mut inside| inside.next().is_some()) || tree.is_file() {
-        return Err(TreeError::Taken { path: tree.to_owned() });
-    }
+    check_new(tree)?;
+    study.keep_out_of_datasets("the pictures", tree)?;
     let at_tree = |error| FileError::at("writing the pictures", tree)(error);
     let folder = new_folder_beside(tree).map_err(at_tree)?;
     let made = make_all(&pictures, folder.path(), config, progress).ok_or(TreeError::Stopped)?;
@@ -138,6 +127,17 @@ pub fn export(
     write_table(&folder.path().join(TABLE), &rows)?;
     keep(folder, tree).map_err(at_tree)?;
     Ok(exported)
+}
+
+/// Whether there is nothing at `tree` yet.
+///
+/// # Errors
+/// [`TreeError::Taken`] when there is.
+pub fn check_new(tree: &Path) -> Result<(), TreeError> {
+    if std::fs::read_dir(tree).is_ok_and(|mut inside| inside.next().is_some()) || tree.is_file() {
+        return Err(TreeError::Taken { path: tree.to_owned() });
+    }
+    Ok(())
 }
 
 /// What to draw, in the order of the study.

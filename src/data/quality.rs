@@ -6,6 +6,7 @@
 mod flag;
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 pub use flag::{Flag, FlagSet, FlagTreatment};
 use serde::{Deserialize, Serialize};
@@ -142,6 +143,15 @@ impl Default for QualityPolicy {
 }
 
 impl QualityPolicy {
+    /// What [`QualityPolicy::silent_below_dbfs`] may be, in a file and on screen.
+    pub const SILENT_BELOW_DBFS: RangeInclusive<f32> = -100.0..=-20.0;
+    /// What [`QualityPolicy::clipped_share`] may be.
+    pub const CLIPPED_SHARE: RangeInclusive<f32> = 0.0..=0.1;
+    /// What [`QualityPolicy::min_secs`] may be.
+    pub const MIN_SECS: RangeInclusive<f32> = 0.0..=10.0;
+    /// What [`QualityPolicy::min_snr_db`] may be.
+    pub const MIN_SNR_DB: RangeInclusive<f32> = 0.0..=30.0;
+
     /// What measuring alone tells about a recording. A silent one is not also called noisy or without coughs.
     #[must_use]
     pub fn flags(&self, measures: &Measures, duration: Seconds, truncated: bool) -> FlagSet {

@@ -13,8 +13,17 @@
 //! | `quality_flags` | what may be wrong with the recording: the names of [`Flag`]s |
 //! | `same_sound_as` | the `path` of another recording with the same sound (`exact-duplicate`) or nearly so (`near-duplicate`) |
 //! | `decided_by` | who gave the label: the `policy`, or a `person` against it |
+//! | `cough_detected` | how sure COUGHVID's detector was that it is a cough, 0 to 1 |
+//! | `experts` | the diagnoses that experts gave, separated by `"; "` |
 //!
 //! Reading needs the first five only, so a table may be made by hand.
+//!
+//! A table with all of them is read as the datasets that it lists: a label policy acts on their words again, wherever the
+//! label is what the policy of its study (beside it, else the default one) made of them. A label that is another, as one
+//! that was changed in a spreadsheet, stands as it is written, and so does the reason of what was left out for anything
+//! but its words or its quality. Not in a table, and so not read from one: which of several recordings of one moment it is
+//! ([`Form`](super::Form)), how listeners rated it beyond "poor", and what keeps a recording from being used but for the
+//! words of that reason.
 //!
 //! Two things keep any value whole and the table harmless. `path` and `same_sound_as` are written as [`path_text`] says. In
 //! the other columns of free text, a value that a spreadsheet would take for a formula (it begins with `=`, `+`, `-`, `@`, a
@@ -24,15 +33,19 @@ use std::borrow::Cow;
 use std::io;
 use std::path::Path;
 
-use super::path_text;
 use super::quality::Flag;
 use super::sources::table::{Row, Table};
-use super::sources::{Contents, SourceError, counted, name_of, subject};
-use super::{Clip, Decision, Obstacle, Opinion, PersonId, Rating, SourceKind, Subject, Verdict};
+use super::sources::{
+    COUGHVID_NAMES_NOBODY, Contents, FOLDER_NAMES_NOBODY, SOURCES, SourceError, counted, name_of, subject,
+};
+use super::{
+    Clip, Decision, LabelPolicy, Obstacle, Opinion, PersonId, Rating, Reason, SourceKind, Subject, Verdict, path_text,
+    policy,
+};
 use crate::files::{FileError, write_atomic};
 
 /// The columns, in order.
-pub const COLUMNS: [&str; 19] = [
+pub const COLUMNS: [&str; 21] = [
     "path",
     "dataset",
     "person",
@@ -52,10 +65,20 @@ pub const COLUMNS: [&str; 19] = [
     QUALITY_FLAGS,
     "same_sound_as",
     DECIDED_BY,
+    COUGH_DETECTED,
+    EXPERTS,
 ];
+/// How many of them earlier versions had.
+const EARLIER: [usize; 2] = [18, 19];
 /// The column of what may be wrong with a recording.
 const QUALITY_FLAGS: &str = "quality_flags";
-/// The column that earlier versions did not have.
+/// The column of COUGHVID's detector.
+const COUGH_DETECTED: &str = "cough_detected";
+/// The column of the experts' diagnoses.
+const EXPERTS: &str = "experts";
+/// Between two diagnoses.
+const AND: &str = "; ";
+/// The column of who gave the label.
 const DECIDED_BY: &str = "decided_by";
 /// In it, what a person has decided.
 const PERSON: &str = "person";
@@ -109,7 +132,15 @@ fn record(clip: &Clip) -> io::Result<[String; COLUMNS.len()]> {
         clip.flags.iter().map(Flag::id).collect::<Vec<_>>().join(" "),
         clip.same.twin.as_deref().map_or(Ok(String::new()), text_of)?,
         if is_by_hand(clip) { PERSON } else { "policy" }.to_owned(),
+        fact(clip.cough_detected.map(|score| score.to_string())),
+        text(&diagnoses(clip).join(AND)),
     ])
+}
+
+/// What experts found, in their words.
+fn diagnoses(clip: &Clip) -> Vec<&str> {
+    let said = clip.opinions.iter().map(|opinion| opinion.diagnosis.as_str());
+    said.filter(|diagnosis| !diagnosis.is_empty()).collect()
 }
 
 /// Whether the verdict is a person's. Nobody decides about a file that is missing or damaged, and who wants a recording
@@ -142,32 +173,46 @@ pub fn is_combined_table(path: &Path) -> bool {
 /// beginning.
 #[must_use]
 pub fn is_export(path: &Path) -> bool {
-    let headings = Table::headings_at(path);
-    let earlier = COLUMNS.split_last().map_or(&[][..], |(_, earlier)| earlier);
-    headings.is_some_and(|headings| headings == COLUMNS || headings == earlier)
+    let Some(headings) = Table::headings_at(path) else { return false };
+    let is = |columns: &[&str]| headings.iter().eq(columns);
+    is(&COLUMNS) || EARLIER.iter().any(|count| COLUMNS.get(..*count).is_some_and(is))
 }
 
 /// Reads such a table as a dataset, without opening a sound.
 ///
-/// A recording that it leaves out keeps the reason as [`Obstacle::LeftOutThere`]; one whose file is gone is
-/// [`Obstacle::NoAudioFile`]. What a person has decided is their decision here too, and what listeners rated as poor is
-/// rated so here. What decoding found is not read: the files may have changed.
+/// Where all columns are there, recordings are those of the datasets that they are from, see the [module](self). Else each
+/// is the table's own, with its label for a status; one that is left out keeps the reason as [`Obstacle::LeftOutThere`]. One
+/// whose file is gone is [`Obstacle::NoAudioFile`]. What a person has decided is their decision here too, and what listeners
+/// rated as poor is rated so here. What decoding found is not read: the files may have changed.
 ///
 /// # Errors
 /// [`SourceError`] when it cannot be read or lacks one of the first five columns.
 pub fn read(path: &Path) -> Result<Contents, SourceError> {
     let table = Table::read(path, &NEEDED)?;
     let folder = path.parent().unwrap_or(Path::new(""));
+    // Without its own policy, as after a move, most words count as they do by default.
+    let policy = || LabelPolicy::read(&path.with_extension(policy::EXTENSION)).unwrap_or_default();
+    let policy = table.headings().iter().eq(&COLUMNS).then(policy);
     let mut contents = Contents::default();
-    contents.clips.extend(table.rows().filter(|row| !row.get("path").is_empty()).map(|row| clip(row, folder)));
+    for row in table.rows().filter(|row| !row.get("path").is_empty()) {
+        let clip = clip(row, folder);
+        let own = policy.as_ref().and_then(|policy| of_its_dataset(row, &clip, policy));
+        contents.clips.push(own.unwrap_or(clip));
+    }
     let left_out = table.rows().count() - contents.clips.len();
     if left_out > 0 {
         let rows = counted(left_out, "row");
         contents.notes.push(format!("Not read: {rows} of {} without a path.", name_of(path)));
     }
+    for (kind, note) in [(SourceKind::Coughvid, COUGHVID_NAMES_NOBODY), (SourceKind::Folder, FOLDER_NAMES_NOBODY)] {
+        if contents.clips.iter().any(|clip| clip.source == kind) {
+            contents.notes.push(note.to_owned());
+        }
+    }
     Ok(contents)
 }
 
+/// A recording as the table's own.
 fn clip(row: Row, folder: &Path) -> Clip {
     let path = path_text::meant(row.get("path"), folder);
     let (label, reason) = (row.get("label").to_lowercase(), unguarded(row.get("reason")));
@@ -193,7 +238,7 @@ fn clip(row: Row, folder: &Path) -> Clip {
             recorded: unguarded(row.get("recorded")).to_owned(),
             ..subject(row.get("age"), unguarded(row.get("sex")))
         },
-        opinions: opinion(row).into_iter().collect(),
+        opinions: rating(row).into_iter().collect(),
         obstacle,
         decision: decision(row, &label),
         ..Clip::new(path, SourceKind::Table, PersonId(person), status)
@@ -201,9 +246,53 @@ fn clip(row: Row, folder: &Path) -> Clip {
 }
 
 /// What listeners said: of all flags, theirs alone cannot be found in the sound again.
-fn opinion(row: Row) -> Option<Opinion> {
+fn rating(row: Row) -> Option<Opinion> {
     let is_rated_poor = row.get(QUALITY_FLAGS).split_whitespace().any(|flag| flag == Flag::RatedPoor.id());
     is_rated_poor.then(|| Opinion { rating: Some(Rating::Poor), ..Opinion::default() })
+}
+
+/// A recording as its own dataset describes it, for a label policy to judge; `None` where it is used with a label that
+/// `policy`, under which the table was written, does not give it.
+fn of_its_dataset(row: Row, clip: &Clip, policy: &LabelPolicy) -> Option<Clip> {
+    let said = unguarded(row.get(EXPERTS)).split(AND).filter(|diagnosis| !diagnosis.is_empty());
+    let said = said.map(|diagnosis| Opinion { diagnosis: diagnosis.to_owned(), ..Opinion::default() });
+    let mut own = Clip {
+        source: kind_of(clip),
+        status: unguarded(row.get("status")).to_owned(),
+        cough_detected: row.get(COUGH_DETECTED).parse().ok().filter(|score: &f32| score.is_finite()),
+        opinions: clip.opinions.iter().cloned().chain(said).collect(),
+        ..clip.clone()
+    };
+    let reason = unguarded(row.get("reason"));
+    let follows = match (policy.stated(&own), row.get("label").to_lowercase().as_str()) {
+        // Judged anew, by its sound and by the person's decision.
+        (_, "unreadable") => true,
+        _ if own.decision.is_some() => true,
+        (Verdict::Exclude(why), "exclude") => why.to_string() == reason,
+        (Verdict::Use(_), "exclude") => {
+            let flagged = Flag::ALL.map(Reason::Flag);
+            flagged.iter().chain([&Reason::NotReadYet]).any(|why| why.to_string() == reason)
+        }
+        // Left out for what no table tells: the reason stands.
+        (_, "exclude") => false,
+        (Verdict::Use(stated), label) if label == stated.to_string() => true,
+        _ => return None,
+    };
+    if follows && own.has_file() {
+        own.obstacle = None;
+    }
+    Some(own)
+}
+
+/// Which kind of dataset a recording is from, by its person.
+fn kind_of(clip: &Clip) -> SourceKind {
+    let stated = clip
+        .person
+        .0
+        .split_once(':')
+        .and_then(|(kind, _)| SOURCES.iter().map(|source| source.kind()).find(|source| source.id() == kind));
+    // A folder may be called as a published dataset is, and the other way round no dataset has another's name.
+    stated.filter(|kind| !kind.is_published() || *clip.dataset == *kind.id()).unwrap_or(SourceKind::Table)
 }
 
 /// What a person has decided about a recording before the table was written.

@@ -88,6 +88,12 @@ pub(super) fn keys_at(text: &str, place: &[&str]) -> Vec<(usize, String)> {
     table.keys().map(|key| (line(key.span().start), key.get_ref().to_string())).collect()
 }
 
+/// The line of the key at the end of `place`, counted from 1.
+pub(super) fn line_of(text: &str, place: &[&str]) -> Option<usize> {
+    let (key, tables) = place.split_last()?;
+    keys_at(text, tables).into_iter().find(|(_, found)| found == key).map(|(line, _)| line)
+}
+
 fn fault_of(text: &str, error: &toml::de::Error) -> Fault {
     let offset = error.span().map_or(0, |span| span.start);
     Fault::at(text.as_bytes(), offset, in_plain_words(error.message()))

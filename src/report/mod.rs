@@ -17,6 +17,7 @@ use crate::eval::history::EpochRecord;
 use crate::eval::{ClassificationReport, ThresholdTable};
 use crate::files::{FileError, write_atomic};
 use crate::train::saved;
+use crate::units::counted;
 use figures::{Caption, FigureError};
 
 /// What a report is made from.
@@ -164,7 +165,12 @@ fn classification_report(input: &ReportInput, table: &ThresholdTable) -> String 
     head.push(format!("Called sick at a score of {} or more; rows are the true classes", input.threshold));
     head.push(input.threshold_origin.in_words().to_owned());
     if !table.excluded().is_empty() {
-        head.push(format!("{} recordings without a finite score are left out", table.excluded().len()));
+        let left_out = counted(
+            table.excluded().len(),
+            "recording without a finite score is",
+            "recordings without a finite score are",
+        );
+        head.push(format!("{left_out} left out"));
     }
     format!("{}\n\n{report}", head.join("\n"))
 }

@@ -45,6 +45,7 @@ pub use state::{
     ViewState,
 };
 pub use thumbnails::{Thumbnail, ThumbnailConfig, Thumbnails};
+pub use update::missing_in_words;
 
 pub use crate::data::study::order::{Direction, SortKey, SortOrder};
 pub use crate::data::study::scores::{Outcome, Score, Scores};

@@ -271,7 +271,9 @@ impl Session {
     pub(super) fn export_report(&mut self, folder: PathBuf) {
         let Some(evaluation) = self.state.evaluation.clone() else { return };
         let history = evaluation.run.and_then(|id| self.state.run(id)).map(|run| run.history.clone());
+        let study = Arc::clone(&self.state.study);
         self.spawn("export", move |reporter| {
+            study.keep_out_of_datasets("the report", &folder).map_err(|error| error.to_string())?;
             let folder = jobs::new_folder(&folder, &report_name(&evaluation.title));
             evaluation.write_report(&folder, history.as_deref()).map_err(|error| error.to_string())?;
             let _ = reporter.send(Event::Exported(folder));

@@ -200,6 +200,7 @@ impl Session {
             if cohort.is_empty() {
                 return Err("There is nothing to draw: no recording is used".to_owned());
             }
+            study.keep_out_of_datasets("the charts", &folder).map_err(|error| error.to_string())?;
             let folder = jobs::new_folder(&folder, "pictures");
             let synthetic = study.synthetic.then(|| SYNTHETIC_NOTE.to_owned());
             let caption = Caption { title: study.name.clone(), notes: synthetic.into_iter().collect() };
@@ -220,6 +221,7 @@ impl Session {
     fn save_policy(&mut self, path: PathBuf) {
         let study = Arc::clone(&self.state.study);
         self.spawn("save policy", move |reporter| {
+            study.keep_out_of_datasets("the label policy", &path).map_err(|error| error.to_string())?;
             study.policy.write(&path).map_err(|error| error.to_string())?;
             let _ = reporter.send(Event::Note(format!("The label policy was written to {}", path.display())));
             Ok(())
@@ -406,16 +408,18 @@ impl Session {
 
     /// Says which datasets are not at their place any more, and takes back what was said of those that are again.
     fn tell_missing(&mut self, study: &StudyView) {
-        let words = |source: &SourceView| {
-            let (name, root) = (source.name(), source.root.display());
-            format!("{name} is not at its place any more, and what is known of it was read before ({root})")
-        };
         let was_missing = |key: &str| self.state.study.source(key).is_some_and(|source| !source.present);
         let news: Vec<String> =
-            study.sources.iter().filter(|new| !new.present && !was_missing(&new.key)).map(words).collect();
+            study.sources.iter().filter(|new| !new.present && !was_missing(&new.key)).map(missing_in_words).collect();
         let is_missing = |key: &str| study.source(key).is_some_and(|source| !source.present);
-        let old: Vec<String> =
-            self.state.study.sources.iter().filter(|old| !old.present && !is_missing(&old.key)).map(words).collect();
+        let old: Vec<String> = self
+            .state
+            .study
+            .sources
+            .iter()
+            .filter(|old| !old.present && !is_missing(&old.key))
+            .map(missing_in_words)
+            .collect();
         self.state.messages.retain(|message| !old.contains(&message.text));
         for text in news {
             self.say(Severity::Info, text);
@@ -433,6 +437,13 @@ impl Session {
             self.load_view();
         }
     }
+}
+
+/// What a session says of a dataset whose folder is gone.
+#[must_use]
+pub fn missing_in_words(source: &SourceView) -> String {
+    let (name, root) = (source.name(), source.root.display());
+    format!("{name} is not at its place any more, and what is known of it was read before ({root})")
 }
 
 /// Continues until somebody asks to stop.

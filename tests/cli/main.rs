@@ -4,6 +4,7 @@
 
 #[cfg(unix)]
 mod names;
+mod places;
 mod refusals;
 mod texts;
 
@@ -50,27 +51,61 @@ fn without_a_screen_it_says_so_and_names_the_commands() {
     }
 }
 
+/// What is wrong with the command as it was typed is wrong use; what was found out by working is failed work.
 #[test]
 fn wrong_use_is_exit_code_2_and_failed_work_is_1() {
     let folder = tempfile::tempdir().unwrap();
     let run = |arguments: &[&str]| coughscope(folder.path(), arguments);
-    failure(&run(&["scan"]), 2);
-    failure(&run(&["evaluate"]), 2);
-    failure(&run(&["train", "x", "--out", "y", "--split", "moon"]), 2);
-    failure(&run(&["train", "x", "--out", "y", "--epochs", "0"]), 2);
-    assert!(failure(&run(&["scan", "nowhere"]), 1).contains("nowhere"));
-    std::fs::write(folder.path().join("p.csv"), "label,score\nsick,1\nhealthy,0\n").unwrap();
-    assert!(failure(&run(&["scan", "p.csv"]), 2).contains("p.csv"), "a table is no dataset");
-    assert!(failure(&run(&["train", "x", "--out", "y", "--device", "moon"]), 2).contains("moon"));
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("p.csv", "label,score\nsick,1\nhealthy,0\n");
+    write("text.wav", "this is no sound");
+    std::fs::create_dir(folder.path().join("empty")).unwrap();
+    for (wrong, word) in [
+        (&["scan"][..], "--study"),
+        (&["scan", "nowhere"], "(nowhere)"),
+        (&["scan", "empty", "nowhere"], "(nowhere)"),
+        (&["scan", "p.csv"], "p.csv"),
+        (&["scan", "empty", "--policy", "nowhere.toml"], "(nowhere.toml)"),
+        (&["extract", "nowhere"], "(nowhere)"),
+        (&["demo", "--people", "0"], "from 40 to 100000"),
+        (&["table", "--study", "nowhere", "--out", "all.csv"], "(nowhere)"),
+        (&["table", "--study", "nowhere", "--out", "all.txt"], ".csv"),
+        (&["split", "--study", "nowhere"], "(nowhere)"),
+        (&["split", "--study", "nowhere", "--validation", "1"], "from 0 to below 1"),
+        (&["charts", "--study", "nowhere"], "(nowhere)"),
+        (&["decode", "nowhere.wav", "--wav", "out.wav"], "(nowhere.wav)"),
+        (&["decode", "text.wav", "--wav", "./text.wav"], "the recording itself"),
+        (&["spectrogram", "text.wav", "--out", "text.wav"], "the recording itself"),
+        (&["spectrogram", "text.wav", "--out", "x.jpg"], ".png or .npy"),
+        (&["train"], "--study"),
+        (&["train", "empty"], "--out RUN, or --study DIR"),
+        (&["train", "empty", "--out", "y", "--split", "moon"], "moon"),
+        (&["train", "empty", "--out", "y", "--epochs", "0"], "epochs"),
+        (&["train", "empty", "--out", "y", "--device", "moon"], "moon"),
+        (&["evaluate"], "--run"),
+        (&["evaluate", "--run", "nowhere"], "(nowhere)"),
+        (&["evaluate", "--predictions", "p.csv", "--threshold", "nan"], "must be a number"),
+        (&["predict", "--run", "nowhere", "text.wav"], "(nowhere)"),
+        (&["predict", "--run", "empty", "nowhere.wav"], "(nowhere.wav)"),
+    ] {
+        let error = failure(&run(wrong), 2);
+        assert!(error.contains(word), "{wrong:?}: {error}");
+    }
+    for (failed, word) in [
+        (&["scan", "empty"][..], "no dataset was recognised"),
+        (&["extract", "empty"], "there are no archives"),
+        (&["evaluate", "--run", "empty"], "no finished run"),
+        (&["predict", "--run", "empty", "text.wav"], "no finished run"),
+        (&["decode", "text.wav", "--wav", "out.wav"], "text.wav"),
+    ] {
+        let error = failure(&run(failed), 1);
+        assert!(error.contains(word), "{failed:?}: {error}");
+    }
+    let mut left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["empty", "p.csv", "text.wav"], "nothing was made");
     let below = json(&run(&["evaluate", "--predictions", "p.csv", "--threshold", "-1", "--json"]));
     assert_eq!(below["fp"], 1);
-    assert!(failure(&run(&["predict", "--run", "nowhere", "x.wav"]), 1).contains("no finished run"));
-    std::fs::write(folder.path().join("text.wav"), "this is no sound").unwrap();
-    assert!(failure(&run(&["decode", "text.wav", "--wav", "out.wav"]), 1).contains("text.wav"));
-    for over in [["decode", "text.wav", "--wav", "./text.wav"], ["spectrogram", "text.wav", "--out", "text.wav"]] {
-        assert!(failure(&run(&over), 2).contains("the recording itself"));
-    }
-    assert!(!folder.path().join("out.wav").exists());
 }
 
 #[test]
@@ -316,4 +351,23 @@ fn an_extraction_tells_of_refused_entries_also_the_second_time() {
     assert!(second.starts_with("1 file is now in ") && second.contains("\n0 of them were written"), "{second}");
     assert!(second.contains("\n1 of 1 archive read to the end\n"), "{second}");
     assert!(second.ends_with("1 entry was not unpacked; the run that read these archives listed them\n"), "{second}");
+}
+
+/// As `tar` has it, the later one of two entries with one name stays.
+#[test]
+fn a_file_that_an_archive_has_twice_is_counted_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let date = folder.path().join("clone/20200413");
+    std::fs::create_dir_all(&date).unwrap();
+    let mut archive = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+    for content in ["{}", "{ }"] {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        let name = "20200413/Eoyf44ChD1OuCFD3kp2PrQ1EMJ13/metadata.json";
+        archive.append_data(&mut header, name, content.as_bytes()).unwrap();
+    }
+    std::fs::write(date.join("20200413.tar.gz.aa"), archive.into_inner().unwrap().finish().unwrap()).unwrap();
+    let said = String::from_utf8(coughscope(folder.path(), &["extract", "clone"]).stdout).unwrap();
+    assert!(said.starts_with("1 file is now in ") && said.contains("\n1 of them was written by this run"), "{said}");
 }

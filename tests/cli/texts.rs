@@ -40,11 +40,11 @@ fn a_packed_coswara_says_how_to_unpack_it() {
 
 /// A draw that is refused is an answer too.
 #[test]
-fn a_refused_split_is_printed_as_well() {
+fn a_refused_split_says_why() {
     let folder = tempfile::tempdir().unwrap();
     make_study(folder.path(), "40");
     // Every recording is too short.
-    std::fs::write(folder.path().join("p.toml"), "[quality]\nmin_secs = 1000.0\n").unwrap();
+    std::fs::write(folder.path().join("p.toml"), "[quality]\nmin_secs = 10.0\n").unwrap();
     let split = |more: &[&str]| {
         coughscope(folder.path(), &[&["split", "--study", "mine", "--policy", "p.toml"], more].concat())
     };
@@ -52,8 +52,9 @@ fn a_refused_split_is_printed_as_well() {
         let (results, error) = results_and_failure(&split(&["--by", by, "--json"]));
         let report: Value = serde_json::from_str(&results).unwrap();
         assert!(error.contains(report["error"].as_str().unwrap()), "{error}");
-        let (words, _) = results_and_failure(&split(&["--by", by]));
-        assert!(words.contains("not possible: "), "{words}");
+        // In words, the reason is the whole answer.
+        let reason = report["error"].as_str().unwrap();
+        assert!(failure(&split(&["--by", by]), 1).contains(reason), "{reason}");
     }
     let by_dataset = json(&coughscope(folder.path(), &["split", "--study", "mine", "--by", "dataset", "--json"]));
     assert!(by_dataset["test"].is_null(), "a whole dataset is the test, whatever the share");
@@ -65,7 +66,7 @@ fn words_of_the_parser_are_translated() {
     let error = failure(&coughscope(folder.path(), &["split", "--study", "mine", "--by", "moon"]), 2);
     assert!(error.contains("`moon` is none of the words") && !error.contains("variant"), "{error}");
     std::fs::write(folder.path().join("p.toml"), "min_cough_detected = \"high\"\n").unwrap();
-    let error = failure(&coughscope(folder.path(), &["scan", "x", "--policy", "p.toml"]), 1);
+    let error = failure(&coughscope(folder.path(), &["scan", ".", "--policy", "p.toml"]), 1);
     assert!(error.contains("line 1: \"high\" stands where a number must"), "{error}");
 }
 
@@ -97,4 +98,40 @@ fn an_unknown_table_is_told_where_it_can_be_read() {
     std::fs::remove_file(other.join("list.csv")).unwrap();
     let error = failure(&coughscope(folder.path(), &["scan", "other"]), 1);
     assert!(!error.contains("the window asks"), "{error}");
+}
+
+/// Whoever trains on a study and names a dataset beside it has the study changed, and is told.
+#[test]
+fn what_a_study_gets_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    make_study(folder.path(), "40");
+    let run = |arguments: &[&str]| coughscope(folder.path(), arguments);
+    json(&run(&["scan", "made/virufy", "--study", "one", "--json"]));
+    let train = ["train", "--study", "one", "made/coswara", "--held-out", "virufy"];
+    let error = failure(&run(&train), 2);
+    assert_eq!(error.matches("Added to the study: Coswara (").count(), 1, "{error}");
+    assert!(!failure(&run(&train), 2).contains("Added"), "it is in it already");
+}
+
+/// As the study of the datasets themselves does.
+#[test]
+fn an_exported_table_tells_its_datasets_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    make_study(folder.path(), "60");
+    let run = |arguments: &[&str]| coughscope(folder.path(), arguments);
+    assert!(run(&["table", "--study", "mine", "--out", "all.csv"]).status.success());
+    json(&run(&["scan", "all.csv", "--study", "other", "--json"]));
+    let charts = |study: &str| {
+        let charts = json(&run(&["charts", "--study", study, "--json"]));
+        let breakdowns = charts["cohort"]["breakdowns"].as_array().unwrap().clone();
+        let levels = breakdowns.iter().flat_map(|chart| chart["levels"].as_array().unwrap().iter());
+        levels.map(|level| (level["name"].clone(), level["classes"].clone())).collect::<Vec<_>>()
+    };
+    let names: Vec<_> = charts("other").into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names[..3], ["Coswara", "COUGHVID", "Virufy"]);
+    assert!(names.contains(&"Laboratory test".into()), "{names:?}");
+    assert_eq!(charts("other"), charts("mine"));
+    let split = |study: &str| json(&run(&["split", "--study", study, "--json"]));
+    assert_eq!(split("other")["notes"], split("mine")["notes"]);
+    assert_eq!(split("other")["datasets"], split("mine")["datasets"]);
 }

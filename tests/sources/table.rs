@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use coughscope::data::policy::Treatment;
 use coughscope::data::scan::read_all;
 use coughscope::data::table::{COLUMNS, is_combined_table, is_export, read, write};
 use coughscope::data::{Clip, Decision, PersonId, Verdict};
@@ -71,7 +72,7 @@ fn the_table_has_the_agreed_columns_and_no_formulas() {
     let text = std::fs::read_to_string(&path).unwrap();
     let mut rows = csv::Reader::from_reader(text.as_bytes());
     let heading = "path,dataset,person,label,reason,age,sex,symptoms,recorded,status,codec,container,rate_hz,channels,\
-                   duration_secs,truncated,quality_flags,same_sound_as,decided_by";
+                   duration_secs,truncated,quality_flags,same_sound_as,decided_by,cough_detected,experts";
     assert_eq!(text.lines().next(), Some(heading));
     let rows: Vec<csv::StringRecord> = rows.records().collect::<Result<_, _>>().unwrap();
     let file = std::fs::canonicalize(&scans[0].clips[0].path).unwrap();
@@ -80,7 +81,7 @@ fn the_table_has_the_agreed_columns_and_no_formulas() {
     let person = format!("coswara:{}", coswara::ANNA);
     let expected = [
         "coswara", &person, "healthy", "", "31", "'=cmd", "fever", "", "healthy", "PCM", "WAV", "16000", "1", "0.5",
-        "false", "no-cough", "", "policy",
+        "false", "no-cough", "", "policy", "", "",
     ];
     assert_eq!(first, expected);
     let (label, reason) = (&rows[1][3], &rows[1][4]);
@@ -126,7 +127,8 @@ fn what_a_person_decided_is_marked_and_theirs_again() {
     let path = study.path().join("t.csv");
     write(&path, &clips).unwrap();
     let mut rows = csv::Reader::from_path(&path).unwrap();
-    let decided_by: Vec<_> = rows.records().map(|row| row.unwrap()[COLUMNS.len() - 1].to_owned()).collect();
+    let column = COLUMNS.iter().position(|column| *column == "decided_by").unwrap();
+    let decided_by: Vec<_> = rows.records().map(|row| row.unwrap()[column].to_owned()).collect();
     let decides = |clip: &Clip| match clip.verdict {
         Verdict::Use(_) => true,
         // Who wants a recording used has not left it out.
@@ -142,12 +144,56 @@ fn what_a_person_decided_is_marked_and_theirs_again() {
     let decided = |clips: &[Clip]| clips.iter().filter(|clip| clip.decision.is_some()).count();
     assert_eq!(decided(&again), decided_by.iter().filter(|by| *by == "person").count());
 
-    // An earlier version wrote no such column.
+    // Earlier versions wrote no such column, and none of those behind it.
     let text = std::fs::read_to_string(&path).unwrap();
-    let before = text.lines().map(|line| line.rsplit_once(',').unwrap().0.to_owned() + "\n").collect::<String>();
-    std::fs::write(&path, before).unwrap();
-    assert!(is_export(&path));
-    assert_eq!(decided(&scans_of(&path)[0].clips), 0);
+    for (columns, expected) in [(19, decided(&again)), (18, 0)] {
+        let cut = |line: &str| line.rsplitn(COLUMNS.len() - columns + 1, ',').last().unwrap().to_owned() + "\n";
+        std::fs::write(&path, text.lines().map(cut).collect::<String>()).unwrap();
+        assert!(is_export(&path), "{columns}");
+        assert_eq!(decided(&scans_of(&path)[0].clips), expected);
+    }
+}
+
+/// The words of its datasets are judged again; what somebody has written over them is not.
+#[test]
+fn a_policy_acts_on_a_table_but_for_labels_that_were_changed_in_it() {
+    let study = Study::new().sound("a.wav").sound("b.wav").sound("c.wav").sound("d.wav").sound("e.wav");
+    let row = |path: &str, label: &str, reason: &str, status: &str| {
+        format!("{path},coswara,coswara:{path},{label},{reason},,,,,{status},,,,,,,,,policy,,\n")
+    };
+    let rows = [
+        row("a.wav", "sick", "", "positive_mild"),
+        row("b.wav", "healthy", "", "positive_mild"),
+        row("c.wav", "exclude", "recovered_full: recovered; neither sick nor clearly healthy", "recovered_full"),
+        row("d.wav", "exclude", "too loud", "healthy"),
+        row("e.wav", "exclude", "too short", "healthy"),
+    ];
+    let path = study.path().join("t.csv");
+    std::fs::write(&path, format!("{}\n{}", COLUMNS.join(","), rows.concat())).unwrap();
+    let verdicts = |policy: &LabelPolicy| -> Vec<String> {
+        let scan = scan(std::slice::from_ref(&path), policy).unwrap().sources.remove(0);
+        let words = |clip: &Clip| match &clip.verdict {
+            Verdict::Use(label) => label.to_string(),
+            Verdict::Exclude(reason) => reason.to_string(),
+            Verdict::Unreadable(reason) => reason.clone(),
+        };
+        scan.clips.iter().map(words).collect()
+    };
+    let recovered = "recovered_full: recovered; neither sick nor clearly healthy";
+    assert_eq!(verdicts(&LabelPolicy::default()), ["sick", "healthy", recovered, "too loud", "healthy"]);
+    let mut other = LabelPolicy::default();
+    other.set(SourceKind::Coswara, "positive_mild", Treatment::Exclude);
+    other.set(SourceKind::Coswara, "recovered_full", Treatment::Sick);
+    other.set(SourceKind::Coswara, "healthy", Treatment::Exclude);
+    let by_choice = |status: &str| format!("{status}: left out by choice");
+    let expected =
+        [by_choice("positive_mild"), "healthy".into(), "sick".into(), "too loud".into(), by_choice("healthy")];
+    assert_eq!(verdicts(&other), expected);
+
+    // The policy of its study lies beside it, and says why the second one has its label.
+    other.set(SourceKind::Coswara, "positive_mild", Treatment::Healthy);
+    other.write(&path.with_extension("policy.toml")).unwrap();
+    assert_eq!(verdicts(&LabelPolicy::default())[..2], ["sick", "sick"]);
 }
 
 #[test]

@@ -315,7 +315,7 @@ fn one_study_is_open_once() {
     let _first = place.study("mine");
     let second = place.study("mine");
     let errors = second.said(Severity::Error);
-    assert!(errors.iter().any(|text| text.contains("open in another window, or a command")), "{errors:?}");
+    assert!(errors.iter().any(|text| text.contains("open in another window or command")), "{errors:?}");
 }
 
 /// A file of the same size and time looks unchanged; a person may know better.

@@ -71,6 +71,8 @@ struct Seen {
     /// Hash of the path as it is.
     path: u64,
     bytes: u64,
+    /// It was not there before, or was different.
+    written: bool,
 }
 
 impl Unpacking<'_> {
@@ -163,9 +165,12 @@ impl Unpacking<'_> {
         }
         let bytes = entry.size();
         let is_written = store(path, bytes, entry, self.reading, &mut self.buffers)?;
-        self.report.written += usize::from(is_written);
+        let earlier = self.seen.remove(&folded);
+        let was_written = earlier.as_ref().is_some_and(|earlier| earlier.written);
+        self.report.written += usize::from(is_written && !was_written);
         self.report.bytes += bytes;
-        match self.seen.insert(folded, Seen { path: exact, bytes }) {
+        self.seen.insert(folded, Seen { path: exact, bytes, written: is_written || was_written });
+        match earlier {
             Some(earlier) => self.report.bytes -= earlier.bytes,
             None => {
                 self.report.files += 1;

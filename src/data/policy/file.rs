@@ -43,9 +43,14 @@ pub enum PolicyError {
         /// The file.
         path: PathBuf,
     },
-    /// A value that makes no sense.
-    #[error("the label policy cannot be used: {problem}; change that in a text editor ({})", path.display())]
+    /// A value that makes no sense, or a word that stands there twice.
+    #[error(
+        "the label policy cannot be used: line {line}: {problem}; change that in a text editor ({})",
+        path.display()
+    )]
     Invalid {
+        /// Counted from 1.
+        line: usize,
         /// What is wrong with which value.
         problem: String,
         /// The file.
@@ -63,11 +68,15 @@ impl LabelPolicy {
     pub fn read_with_doubts(path: &Path) -> Result<(Self, Vec<Doubt>), PolicyError> {
         let bytes =
             toml_text::read_bounded(path, MOST_BYTES).map_err(FileError::at("reading the label policy", path))?;
-        let read = toml_text::text_of(&bytes).and_then(|text| Ok((Self::parse(text)?, doubts::of(text))));
-        let (policy, doubts) =
-            read.map_err(|Fault { line, problem }| PolicyError::Damaged { line, problem, path: path.to_owned() })?;
-        policy.check().map_err(|problem| PolicyError::Invalid { problem, path: path.to_owned() })?;
-        Ok((policy, doubts))
+        let (policy, text) = toml_text::text_of(&bytes)
+            .and_then(|text| Ok((Self::parse(text)?, text)))
+            .map_err(|Fault { line, problem }| PolicyError::Damaged { line, problem, path: path.to_owned() })?;
+        policy.check_text(text, &[]).map_err(|Fault { line, problem }| PolicyError::Invalid {
+            line,
+            problem,
+            path: path.to_owned(),
+        })?;
+        Ok((policy, doubts::of(text)))
     }
 
     /// [`LabelPolicy::read_with_doubts`] for those who have nobody to ask.
@@ -104,26 +113,6 @@ impl LabelPolicy {
         let bytes = toml_text::read_bounded(path, MOST_BYTES).unwrap_or_default();
         let lines = std::str::from_utf8(&bytes).ok().and_then(|text| text.split_once('\n'));
         lines.is_some_and(|(first, rest)| first == mark(rest))
-    }
-
-    /// What is wrong with values that are of the right type: the key, and what it must be.
-    pub(in crate::data) fn check(&self) -> Result<(), String> {
-        let bound = self.min_cough_detected;
-        if !(0.0..=1.0).contains(&bound) {
-            return Err(format!("min_cough_detected is {bound} and must be 0 to 1"));
-        }
-        let quality = &self.quality;
-        for (name, threshold) in [
-            ("silent_below_dbfs", quality.silent_below_dbfs),
-            ("clipped_share", quality.clipped_share),
-            ("min_secs", quality.min_secs),
-            ("min_snr_db", quality.min_snr_db),
-        ] {
-            if !threshold.is_finite() {
-                return Err(format!("quality.{name} is {threshold} and must be a number"));
-            }
-        }
-        Ok(())
     }
 }
 
@@ -210,13 +199,44 @@ mod tests {
 
     #[test]
     fn values_that_make_no_sense_are_named() {
-        for (text, word) in [
-            ("min_cough_detected = 2.0\n", "min_cough_detected is 2"),
-            ("[quality]\nmin_snr_db = nan\n", "quality.min_snr_db is NaN"),
+        for (text, line, problem) in [
+            ("min_cough_detected = 2.0\n", 1, "min_cough_detected is 2 and must be 0 to 1, for example 0.8"),
+            ("[quality]\nmin_snr_db = nan\n", 2, "quality.min_snr_db is NaN and must be 0 to 30, for example 3"),
+            ("[quality]\n\nmin_secs = -3\n", 3, "quality.min_secs is -3 and must be 0 to 10, for example 0.2"),
+            ("quality.clipped_share = 7\n", 1, "quality.clipped_share is 7 and must be 0 to 0.1, for example 0.005"),
+            (
+                "[quality]\nmin_secs = 1\nsilent_below_dbfs = 60\n",
+                3,
+                "quality.silent_below_dbfs is 60 and must be -100 to -20, for example -60",
+            ),
         ] {
             let error = read(text).unwrap_err();
-            assert!(matches!(error, PolicyError::Invalid { .. }), "{error:?}");
-            assert!(error.to_string().contains(word), "{error}");
+            let PolicyError::Invalid { line: found, problem: said, .. } = &error else { panic!("{error:?}") };
+            assert_eq!((*found, said.as_str()), (line, problem), "{text:?}");
+            assert!(error.to_string().contains(&format!("line {line}: {problem}; change that")), "{error}");
         }
+        let at_its_bounds = "min_cough_detected = 1.0\n[quality]\nsilent_below_dbfs = -20.0\nclipped_share = 0.1\n";
+        assert!(read(at_its_bounds).is_ok());
+    }
+
+    #[test]
+    fn a_word_that_stands_there_twice_is_named_with_both_lines() {
+        for (text, line, problem) in [
+            (
+                "[labels.virufy]\nnegative = \"healthy\"\nNegative = \"exclude\"\n",
+                3,
+                "`Negative` is one word with `negative` of line 2",
+            ),
+            (
+                "[diagnoses]\n\"covid-19\" = \"sick\"\n\n\"COVID-19\" = \"sick\"\n",
+                4,
+                "`COVID-19` is one word with `covid-19` of line 2",
+            ),
+        ] {
+            let error = read(text).unwrap_err().to_string();
+            assert!(error.contains(&format!("line {line}: {problem}")), "{error}");
+        }
+        let two_datasets = "[labels.virufy]\nnegative = \"healthy\"\n[labels.virufy-cdf]\nNEGATIVE = \"exclude\"\n";
+        assert!(read(two_datasets).is_ok());
     }
 }

@@ -6,9 +6,11 @@
 mod doubts;
 mod file;
 mod rules;
+mod sense;
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
@@ -112,6 +114,9 @@ impl Default for LabelPolicy {
 }
 
 impl LabelPolicy {
+    /// What [`LabelPolicy::min_cough_detected`] may be.
+    pub const MIN_COUGH_DETECTED: RangeInclusive<f64> = 0.0..=1.0;
+
     /// Makes recordings of `source` with `status` count as `treatment`.
     pub fn set(&mut self, source: SourceKind, status: &str, treatment: Treatment) {
         set_in(self.labels.entry(source).or_default(), status, treatment);
@@ -261,6 +266,11 @@ impl LabelPolicy {
             ExpertRole::Fills => clip.status.is_empty(),
             ExpertRole::Decides => true,
         }
+    }
+
+    /// What a recording's own words make of it: whatever a person decided, and however it sounds.
+    pub(in crate::data) fn stated(&self, clip: &Clip) -> Verdict {
+        self.no_cough(clip).map_or_else(|| self.label(clip), Verdict::Exclude)
     }
 
     /// What the recording's status, or its experts, make of it.

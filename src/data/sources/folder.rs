@@ -16,6 +16,9 @@ use crate::data::path_text;
 const CLASSES: [&str; 2] = ["healthy", "sick"];
 /// Folders in which the class folders may lie.
 const PARTS: [&str; 3] = ["train", "validation", "test"];
+/// What the reader of a result should know of plain folders.
+pub const NAMES_NOBODY: &str = "A plain folder does not say whose recording is whose: every file counts as one person.";
+
 /// The layout of a plain folder.
 pub(super) struct Folder;
 
@@ -44,9 +47,7 @@ impl Source for Folder {
                 contents.clips.extend(sounds.map(|path| clip(root, path, class)));
             }
         }
-        contents
-            .notes
-            .push("A plain folder does not say whose recording is whose: every file counts as one person.".into());
+        contents.notes.push(NAMES_NOBODY.to_owned());
         Ok(contents)
     }
 }

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 pub use coughvid::NAMES_NOBODY as COUGHVID_NAMES_NOBODY;
 pub(super) use fields::subject;
+pub(super) use folder::NAMES_NOBODY as FOLDER_NAMES_NOBODY;
 pub use search::{MOST_LEVELS, find};
 pub(super) use search::{files_below, list};
 

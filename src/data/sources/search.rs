@@ -87,8 +87,9 @@ pub(in crate::data) fn list(folder: &Path) -> Result<Listing, FileError> {
     Ok(listing)
 }
 
-/// Every file at any depth below `root`, sorted within each folder. What cannot be listed is passed over and logged. A
-/// sound that is a link to nothing is a file that cannot be read, so that it is named as one.
+/// Every file at any depth below `root`, sorted within each folder. What cannot be listed is passed over and logged; a
+/// link to a folder around it leads to nothing new. A sound that is a link to nothing is a file that cannot be read, so
+/// that it is named as one.
 pub(in crate::data) fn files_below(root: &Path) -> impl Iterator<Item = PathBuf> {
     walkdir::WalkDir::new(root)
         .follow_links(true)
@@ -100,7 +101,7 @@ pub(in crate::data) fn files_below(root: &Path) -> impl Iterator<Item = PathBuf>
             Ok(entry) => entry.file_type().is_file().then(|| entry.into_path()),
             Err(error) => {
                 let sound = sound_behind_broken_link(&error);
-                if sound.is_none() {
+                if sound.is_none() && error.loop_ancestor().is_none() {
                     log::warn!("passed over: {error}");
                 }
                 sound

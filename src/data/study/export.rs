@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{SourceView, StudyView};
-use crate::data::scan::canonical;
+use super::StudyView;
+use crate::data::guard::{InDataset, keep_out_of_datasets};
 use crate::data::{Clip, LabelPolicy, policy, table};
 use crate::files::FileError;
 
@@ -11,16 +11,8 @@ use crate::files::FileError;
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
     /// The place belongs to a dataset.
-    #[error(
-        "the table would lie in the folder of {dataset}, and coughscope writes into no dataset; choose another folder ({})",
-        path.display()
-    )]
-    InDataset {
-        /// The dataset's name on screen.
-        dataset: String,
-        /// The table.
-        path: PathBuf,
-    },
+    #[error(transparent)]
+    InDataset(#[from] InDataset),
     /// There is a folder where a file of the export would lie.
     #[error("this is a folder, and a file is to be written here; choose another name, such as one inside of it ({})", .0.display())]
     IsFolder(PathBuf),
@@ -64,51 +56,56 @@ impl StudyView {
     /// # Errors
     /// [`ExportError`] when something else is there, or a file cannot be written.
     pub fn export(&self, path: &Path) -> Result<PathBuf, ExportError> {
-        let beside = path.with_extension(policy::EXTENSION);
-        // Before its name: whoever gives a folder has none in mind yet.
-        if let Some(folder) = [path, &beside].into_iter().find(|path| path.is_dir()) {
-            return Err(ExportError::IsFolder(folder.to_owned()));
-        }
-        if !table::has_table_name(path) {
-            return Err(ExportError::NoTableName { path: path.to_owned() });
-        }
-        if let Some(source) = self.source_around(path) {
-            return Err(ExportError::InDataset { dataset: source.name().to_owned(), path: path.to_owned() });
-        }
-        if is_taken(path) && !table::is_export(path) {
-            return Err(ExportError::NotOurs { path: path.to_owned() });
-        }
-        if is_taken(&beside) && !LabelPolicy::is_as_written(&beside) {
-            return Err(ExportError::PolicyNotOurs { path: beside });
-        }
+        let beside = check_export(path, self.roots())?;
         table::write(path, self.clips.iter().map(|clip| -> &Clip { clip }))?;
         self.policy.write(&beside)?;
         Ok(beside)
     }
 
-    /// The dataset in whose folder `path` lies, or would lie.
-    pub(in crate::data) fn source_around(&self, path: &Path) -> Option<&SourceView> {
-        let place = settled(path);
-        self.sources.iter().find(|source| place.starts_with(canonical(&source.root)))
+    /// Refuses to write `what` to `path` in the folder of a dataset: one of the study's, or any other.
+    ///
+    /// # Errors
+    /// [`InDataset`] when it would lie there.
+    pub fn keep_out_of_datasets(&self, what: &'static str, path: &Path) -> Result<(), InDataset> {
+        keep_out_of_datasets(what, path, self.roots())
     }
+
+    /// Its datasets' names and folders.
+    fn roots(&self) -> impl Iterator<Item = (&str, &Path)> {
+        self.sources.iter().map(|source| (source.name(), source.root.as_path()))
+    }
+}
+
+/// Whether the combined table of a study with these datasets (name and folder) may be written to `path`. Returns where its
+/// label policy will be.
+///
+/// # Errors
+/// [`ExportError`] as of [`StudyView::export`].
+pub fn check_export<N: Into<String>, P: AsRef<Path>>(
+    path: &Path,
+    known: impl IntoIterator<Item = (N, P)>,
+) -> Result<PathBuf, ExportError> {
+    let beside = path.with_extension(policy::EXTENSION);
+    // Before its name: whoever gives a folder has none in mind yet.
+    if let Some(folder) = [path, &beside].into_iter().find(|path| path.is_dir()) {
+        return Err(ExportError::IsFolder(folder.to_owned()));
+    }
+    if !table::has_table_name(path) {
+        return Err(ExportError::NoTableName { path: path.to_owned() });
+    }
+    keep_out_of_datasets("the table", path, known)?;
+    if is_taken(path) && !table::is_export(path) {
+        return Err(ExportError::NotOurs { path: path.to_owned() });
+    }
+    if is_taken(&beside) && !LabelPolicy::is_as_written(&beside) {
+        return Err(ExportError::PolicyNotOurs { path: beside });
+    }
+    Ok(beside)
 }
 
 /// Whether there is anything, a link into nothing too.
 fn is_taken(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
-}
-
-/// The one spelling of a path whose end may not be there yet.
-fn settled(path: &Path) -> PathBuf {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let mut above = path.ancestors();
-    let Some(there) = above.find(|folder| folder.exists()) else { return path };
-    match path.strip_prefix(there) {
-        // Joining nothing would put a separator at the end of a file.
-        Ok(rest) if rest.as_os_str().is_empty() => canonical(there),
-        Ok(rest) => canonical(there).join(rest),
-        Err(_) => path,
-    }
 }
 
 #[cfg(test)]
@@ -320,5 +317,26 @@ mod tests {
         assert_eq!(verdicts(&all.study_of_table(&table, &strict)), expected);
         let left_out = expected.values().filter(|verdict| *verdict == "left out: rated poor").count();
         assert_eq!(left_out, 2);
+    }
+
+    /// Under whatever policy it is opened.
+    #[test]
+    fn another_policy_acts_on_an_exported_table_as_on_its_study() {
+        let all = recordings();
+        let study = all.study(&policy(FlagTreatment::Exclude));
+        let table = all.folder.path().join("exported.csv");
+        study.view().export(&table).unwrap();
+        let mut other = LabelPolicy { min_cough_detected: 0.2, ..policy(FlagTreatment::Warn) };
+        other.set(SourceKind::Virufy, "positive", Treatment::Sick);
+        other.set(SourceKind::Coswara, "no_resp_illness_exposed", Treatment::Healthy);
+        other.set_diagnosis("COVID-19", Treatment::Healthy);
+        let (expected, again) = (all.study(&other), all.study_of_table(&table, &other));
+        assert_ne!(verdicts(&expected), verdicts(&study));
+        let changed: Vec<_> =
+            verdicts(&again).into_iter().filter(|(path, words)| verdicts(&expected).get(path) != Some(words)).collect();
+        assert_eq!(changed, []);
+        assert_eq!(again.view().tally.flags, expected.view().tally.flags);
+        let notes = &again.view().sources[0].notes;
+        assert!(notes.iter().any(|note| note.starts_with("COUGHVID names no people")), "{notes:?}");
     }
 }

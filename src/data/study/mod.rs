@@ -28,7 +28,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use dropped::{Changes, Dropped, DroppedRecording};
-pub use export::ExportError;
+pub use export::{ExportError, check_export};
 pub use moved::{Relocation, SameFiles, is_table_file, place};
 pub use shared::{Shared, SharedPerson, SharedSound};
 pub use store::{Opened, Store, StoreError};
@@ -39,6 +39,7 @@ use super::scan::{SourceScan, canonical};
 use super::sources::mapped::Mapping;
 use super::split::SplitConfig;
 use super::{Clip, Decision, LabelPolicy, Sound, SourceKind, overlap};
+use crate::units::counted;
 
 /// The datasets that belong together, and what became of their recordings.
 #[derive(Clone, Debug, Default)]
@@ -129,7 +130,9 @@ impl Edit {
             Self::Policy(_) => "the change of the label policy".to_owned(),
             Self::Split(_) => "the change of the parts".to_owned(),
             Self::Decisions(decisions) if decisions.len() == 1 => "the decision about a recording".to_owned(),
-            Self::Decisions(decisions) => format!("the decision about {} recordings", decisions.len()),
+            Self::Decisions(decisions) => {
+                format!("the decision about {}", counted(decisions.len(), "recording", "recordings"))
+            }
             Self::Name(_) => "the new name of the study".to_owned(),
         }
     }

@@ -191,6 +191,7 @@ impl Settings {
             Some(Ok(version)) if version > u64::from(VERSION) => Err(Problem::Newer(version)),
             Some(Ok(1..)) => {
                 let settings: Self = toml_text::parse(text).map_err(Problem::Damaged)?;
+                settings.policy.check_text(text, &["policy"]).map_err(Problem::Damaged)?;
                 Ok(Self { version: VERSION, ..settings })
             }
             _ => {

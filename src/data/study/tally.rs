@@ -141,7 +141,9 @@ fn status_rows(
     spelled: &BTreeMap<(SourceKind, &str), [usize; 2]>,
     policy: &LabelPolicy,
 ) -> Vec<StatusRow> {
-    let open: BTreeSet<SourceKind> = sources.iter().map(|source| source.kind).collect();
+    // A table has the words of the datasets that it lists.
+    let listed = spelled.keys().map(|(source, _)| *source);
+    let open: BTreeSet<SourceKind> = sources.iter().map(|source| source.kind).chain(listed).collect();
     let mut rows: Vec<StatusRow> = RULES
         .iter()
         .filter(|rule| open.contains(&rule.source))

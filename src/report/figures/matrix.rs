@@ -5,7 +5,7 @@ use super::plot::{WIDTH, sheet};
 use super::svg::{Anchor, Rect, Style, Svg, colour, text_width};
 use crate::data::Label;
 use crate::eval::Confusion;
-use crate::units::grouped;
+use crate::units::{counted, grouped};
 
 /// Side of a cell in user units.
 const CELL: f64 = 270.0;
@@ -34,8 +34,9 @@ pub fn confusion_matrix(confusion: &Confusion, threshold: f64, caption: &Caption
             cell(&mut svg, cell_area(row, column, top), count, total, label);
         }
     }
-    let foot =
-        format!("Predicted sick at a score of {threshold:.3} or more; {} recordings", grouped(confusion.total()));
+    let recordings = usize::try_from(confusion.total()).unwrap_or(usize::MAX);
+    let recordings = counted(recordings, "recording", "recordings");
+    let foot = format!("Predicted sick at a score of {threshold:.3} or more; {recordings}");
     let style = Style::new(15.0).colour(colour::GREY).anchor(Anchor::Middle);
     svg.text((LEFT + CELL + GAP / 2.0, top + 2.0 * CELL + GAP + 38.0), &foot, style);
     svg.finish()

@@ -7,8 +7,9 @@ use super::Keeper;
 use super::job::{Outcome, Work};
 use super::reading::JobId;
 use crate::data::demo::{self, DemoConfig};
+use crate::data::guard::keep_out_of_datasets;
 use crate::data::sources::mapped::Mapping;
-use crate::data::study::{Edit, Store, Study};
+use crate::data::study::{Edit, Store, Study, settings};
 use crate::session::evaluation::Evaluation;
 use crate::session::jobs::Event;
 use crate::session::{Storage, clock, recent};
@@ -70,9 +71,7 @@ impl Keeper {
             Order::Add(paths) => self.add(Work::Paths(paths.iter().map(|path| absolute(path)).collect())),
             Order::AddMapped { root, mapping } => self.add(Work::Mapped { root: absolute(&root), mapping }),
             Order::Demo { config, then } => self.open_demo(config, then),
-            Order::OpenStudy(folder) => {
-                self.open_study(&absolute(&folder));
-            }
+            Order::OpenStudy(folder) => self.open_or_make_study(&absolute(&folder)),
             Order::SaveAs(folder) => self.save_as(&absolute(&folder)),
             Order::Edit(edit) => self.edit(edit),
             Order::Score(evaluation) => {
@@ -147,6 +146,17 @@ impl Keeper {
         self.work(Work::Demo(config));
     }
 
+    /// Opens the study that a person has chosen, or makes one there.
+    fn open_or_make_study(&mut self, folder: &Path) {
+        if !settings::is_study(folder)
+            && let Err(error) = keep_out_of_datasets::<&str, &Path>(THE_STUDY, folder, [])
+        {
+            self.fail(&error);
+            return;
+        }
+        self.open_study(folder);
+    }
+
     /// Opens a study in place of the one that is open; one that cannot be opened leaves that one open. Whether it is open
     /// now.
     fn open_study(&mut self, folder: &Path) -> bool {
@@ -191,6 +201,11 @@ impl Keeper {
     }
 
     fn save_as(&mut self, folder: &Path) {
+        let known = self.study.sources().iter().map(|source| (source.name(), &source.root));
+        if let Err(error) = keep_out_of_datasets(THE_STUDY, folder, known) {
+            self.fail(&error);
+            return;
+        }
         // Half of a recording's result in one place and half in the other would be none.
         self.pause();
         match self.store.copy_to(folder, &self.study) {
@@ -242,6 +257,9 @@ impl Keeper {
         self.publish();
     }
 }
+
+/// What may not lie in a dataset.
+const THE_STUDY: &str = "the study";
 
 /// A study outlives the folder in which the program was started.
 fn absolute(path: &Path) -> PathBuf {

@@ -4,6 +4,7 @@ use eframe::egui::{Color32, CornerRadius, Rect, Sense, Stroke, Ui, pos2, vec2};
 
 use super::basics::name_picture;
 use crate::ui::theme::palette;
+use crate::units::decimals_that_tell;
 
 /// Draws `score` (0 to 1) as a bar of `width` points and `threshold` as a mark across it.
 pub fn score_meter(ui: &mut Ui, score: f64, threshold: f64, colour: Color32, width: f32) {
@@ -16,6 +17,8 @@ pub fn score_meter(ui: &mut Ui, score: f64, threshold: f64, colour: Color32, wid
     painter.rect_filled(bar, radius, palette.raised);
     painter.rect_filled(Rect::from_min_max(bar.min, pos2(x(score), bar.bottom())), radius, colour);
     painter.vline(x(threshold), rect.y_range(), Stroke::new(2.0, palette.text));
-    name_picture(&response, "Score", &format!("score {score:.3}, threshold {threshold:.3}"));
-    response.on_hover_text(format!("Score {score:.3}; the mark is the threshold, {threshold:.3}"));
+    let decimals = decimals_that_tell(score, threshold, 3);
+    let (score, threshold) = (format!("{score:.decimals$}"), format!("{threshold:.decimals$}"));
+    name_picture(&response, "Score", &format!("score {score}, threshold {threshold}"));
+    response.on_hover_text(format!("Score {score}; the mark is the threshold, {threshold}"));
 }

@@ -170,7 +170,7 @@ impl Attribute {
         let clip = member.clip;
         let facts = clip.facts();
         each(match self {
-            Self::Dataset => Value::Dataset(member.source),
+            Self::Dataset => Value::Dataset(member.source, member.listed),
             Self::Origin => Value::Origin(policy.origin(clip)),
             Self::Experts => Value::Experts(match policy.experts_say(clip) {
                 None => ExpertView::Nobody,
@@ -202,8 +202,8 @@ fn flags<'a>(clip: &Clip, each: &mut dyn FnMut(Value<'a>)) {
 /// A value of an attribute. In the order of a chart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Value<'a> {
-    /// The place of the dataset in [`StudyView::sources`].
-    Dataset(usize),
+    /// The place of the dataset in [`StudyView::sources`], and its name where that is a table of several.
+    Dataset(usize, Option<&'a str>),
     Origin(LabelOrigin),
     Experts(ExpertView),
     Age(AgeBand),
@@ -236,7 +236,11 @@ impl Value<'_> {
     pub fn level(self, attribute: Attribute, study: &StudyView) -> Level {
         let source = |place: usize| study.sources.get(place);
         let name = match self {
-            Self::Dataset(place) => source(place).map_or_else(String::new, |source| study.name_of(source)),
+            Self::Dataset(place, listed) => source(place).map_or_else(String::new, |source| match listed {
+                None => study.name_of(source),
+                Some(listed) if study.sources.len() == 1 => listed.to_owned(),
+                Some(listed) => format!("{listed} in {}", study.name_of(source)),
+            }),
             Self::Origin(origin) => origin_name(origin).to_owned(),
             Self::Experts(view) => view.name().to_owned(),
             Self::Age(band) => band.to_string(),
@@ -251,7 +255,7 @@ impl Value<'_> {
             Self::Unknown => "Not stated".to_owned(),
         };
         let condition = match self {
-            Self::Dataset(place) => source(place).map(|source| Condition::Dataset(source.key.clone())),
+            Self::Dataset(place, None) => source(place).map(|source| Condition::Dataset(source.key.clone())),
             Self::Unflagged => Some(Condition::Unflagged),
             Self::Flag(flag) => Some(Condition::Flag(flag)),
             Self::Age(band) => Some(Condition::Age(band)),
@@ -263,7 +267,7 @@ impl Value<'_> {
             }
             Self::Year(year) => Some(Condition::Year(year)),
             Self::Unknown => attribute.facet().map(Condition::NotStated),
-            Self::Origin(_) | Self::Experts(_) | Self::Others => None,
+            Self::Dataset(_, Some(_)) | Self::Origin(_) | Self::Experts(_) | Self::Others => None,
         };
         Level { name, classes: [ClassCount::default(); 2], is_unknown: self == Self::Unknown, condition }
     }

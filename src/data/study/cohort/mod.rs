@@ -100,6 +100,8 @@ struct Member<'a> {
     unit: usize,
     /// The place of its dataset in [`StudyView::sources`].
     source: usize,
+    /// The dataset's name on screen, where that source is a table of several.
+    listed: Option<&'a str>,
 }
 
 impl Cohort {
@@ -162,11 +164,14 @@ fn members(study: &StudyView) -> (Vec<Member<'_>>, Vec<Unit>) {
     let mut places: HashMap<(&PersonId, Label), usize> = HashMap::new();
     let mut members = Vec::new();
     for (source, (_, clips)) in study.clips_by_source().enumerate() {
+        let first = clips.first().map(|clip| &clip.dataset);
+        let is_of_several = clips.iter().any(|clip| Some(&clip.dataset) != first);
         for clip in clips {
             let Some(label) = clip.verdict.label() else { continue };
             let next = places.len();
             let unit = *places.entry((&clip.person, label)).or_insert(next);
-            members.push(Member { clip, label, unit, source });
+            let listed = is_of_several.then(|| clip.dataset_name());
+            members.push(Member { clip, label, unit, source, listed });
         }
     }
     // Dealt out in an order that has nothing to do with the people, and stays the same on every computer.

@@ -347,8 +347,11 @@ fn a_recording_counts_for_each_of_its_flags() {
         Clip { flags, verdict: crate::data::Verdict::Use(Label::Sick), ..clip(SourceKind::Folder, person, 0, "sick") }
     };
     let clips = [flagged(1, &[]), flagged(2, &[Flag::Clipped, Flag::LowSnr]), flagged(3, &[Flag::LowSnr])];
-    let members: Vec<Member<'_>> =
-        clips.iter().enumerate().map(|(unit, clip)| Member { clip, label: Label::Sick, unit, source: 0 }).collect();
+    let members: Vec<Member<'_>> = clips
+        .iter()
+        .enumerate()
+        .map(|(unit, clip)| Member { clip, label: Label::Sick, unit, source: 0, listed: None })
+        .collect();
     let units = [Unit { label: Label::Sick, fold: 0 }; 3];
     let by = Breakdown::of(Attribute::Quality, &StudyView::default(), &members, &units, &|| ControlFlow::Continue(()))
         .unwrap();

@@ -35,7 +35,7 @@ pub const ANALYSIS_VERSION: u32 = 1;
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
     /// Another window or program has it open.
-    #[error("the study is open in another window, or a command is at work on it; close it there first ({})", path.display())]
+    #[error("the study is open in another window or command; close that window, or wait for the command to end ({})", path.display())]
     InUse {
         /// The index.
         path: PathBuf,
@@ -169,7 +169,7 @@ impl Index {
     }
 
     /// Replaces what is listed of a source, all or nothing. Its sounds stay, also those that are no longer listed. Of a
-    /// clip, its sound, decision and verdict are not stored here; its kind is the source's.
+    /// clip, its sound, decision and verdict are not stored here.
     ///
     /// # Errors
     /// [`IndexError`] when nothing could be stored.
@@ -217,7 +217,7 @@ impl Index {
             let mut clips = Vec::new();
             let mut dataset = kind.id().into();
             while let Some(row) = found.next()? {
-                let Some(clip) = rows::clip_of(row, kind, root, &mut dataset) else { return Ok(None) };
+                let Some(clip) = rows::clip_of(row, root, &mut dataset) else { return Ok(None) };
                 clips.push(clip);
             }
             Ok(Some(SourceScan { kind, root: root.to_owned(), clips, notes }))

@@ -10,26 +10,26 @@ use rusqlite::{Result, Row, Statement, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{ANALYSIS_VERSION, FileRef, Twins};
+use super::{ANALYSIS_VERSION, FileRef, Twins, kind_of};
 use crate::audio::SoundFormat;
 use crate::data::fingerprint::ContentHash;
 use crate::data::quality::Measures;
 use crate::data::scan::{Measured, Stamp};
 use crate::data::study::portable;
-use crate::data::{Clip, Form, PersonId, Sound, SoundFacts, SourceKind, Subject};
+use crate::data::{Clip, Form, PersonId, Sound, SoundFacts, Subject};
 use crate::units::{SampleRate, Seconds};
 
 pub(super) const INSERT_CLIP: &str = "INSERT INTO clip (source, position, path, dataset, person, status, age, sex, \
-    symptoms, recorded, form, cough_detected, opinions, obstacle) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+    symptoms, recorded, form, cough_detected, opinions, obstacle, kind) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
 
 /// The sound's columns begin at [`SOUND_IN_CLIP`].
 pub(super) const SELECT_CLIPS: &str = "SELECT clip.path, dataset, person, status, age, sex, symptoms, recorded, form, \
-    cough_detected, opinions, obstacle, bytes, modified_ns, problem, rate, channels, duration_secs, container, codec, \
+    cough_detected, opinions, obstacle, kind, bytes, modified_ns, problem, rate, channels, duration_secs, container, codec, \
     truncated, measures, content FROM clip LEFT JOIN sound ON sound.source = clip.source AND sound.path = clip.path AND analysis = ?2 \
     WHERE clip.source = ?1 ORDER BY position";
 
-const SOUND_IN_CLIP: usize = 12;
+const SOUND_IN_CLIP: usize = 13;
 
 pub(super) const REPLACE_SOUND: &str = "INSERT OR REPLACE INTO sound (source, path, analysis, bytes, modified_ns, \
     problem, rate, channels, duration_secs, container, codec, truncated, measures, content) \
@@ -66,12 +66,13 @@ pub(super) fn insert_clip(
         clip.cough_detected,
         opinions,
         obstacle,
+        clip.source.id(),
     ])?;
     Ok(())
 }
 
 /// Reads one recording; `None` when the row is damaged. `dataset` is the last one's, which most share.
-pub(super) fn clip_of(row: &Row, kind: SourceKind, root: &Path, dataset: &mut Arc<str>) -> Option<Clip> {
+pub(super) fn clip_of(row: &Row, root: &Path, dataset: &mut Arc<str>) -> Option<Clip> {
     let path = portable::decode(text(row, 0)?, root);
     let name = text(row, 1)?;
     if **dataset != *name {
@@ -86,7 +87,7 @@ pub(super) fn clip_of(row: &Row, kind: SourceKind, root: &Path, dataset: &mut Ar
         opinions: from_json(row, 10)?.unwrap_or_default(),
         obstacle: from_json(row, 11)?,
         sound: sound_of(row, SOUND_IN_CLIP).map(|(_, sound)| sound).unwrap_or_default(),
-        ..Clip::new(path, kind, PersonId(get(row, 2)?), text(row, 3)?)
+        ..Clip::new(path, kind_of(row, 12)?, PersonId(get(row, 2)?), text(row, 3)?)
     })
 }
 

@@ -9,7 +9,7 @@ use rusqlite::{Connection, Result, TransactionBehavior};
 const APPLICATION_ID: i32 = 0x6373_6370;
 
 /// The version of [`TABLES`]. As an index can be rebuilt, an older one is not migrated.
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
 
 /// How long another window may take to close its index.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -19,10 +19,11 @@ const TABLES: [&str; 6] = [
     // `notes` is a JSON list of sentences.
     "CREATE TABLE source (key TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, notes TEXT NOT NULL) STRICT, WITHOUT ROWID",
     // `form`, `opinions` and `obstacle` are JSON, and NULL where there is nothing to say, which is nearly always. A path
-    // may stand in two rows: a table may name a file twice.
+    // may stand in two rows: a table may name a file twice. `kind` is the dataset's of which a table lists the recording,
+    // else the source's.
     "CREATE TABLE clip (source TEXT NOT NULL, position INTEGER NOT NULL, path TEXT NOT NULL, dataset TEXT NOT NULL, \
      person TEXT NOT NULL, status TEXT NOT NULL, age REAL, sex TEXT, symptoms TEXT NOT NULL, recorded TEXT NOT NULL, \
-     form TEXT, cough_detected REAL, opinions TEXT, obstacle TEXT, PRIMARY KEY (source, position)) STRICT, WITHOUT ROWID",
+     form TEXT, cough_detected REAL, opinions TEXT, obstacle TEXT, kind TEXT NOT NULL, PRIMARY KEY (source, position)) STRICT, WITHOUT ROWID",
     // Either `problem` or everything from `rate` to `truncated` is there.
     "CREATE TABLE sound (source TEXT NOT NULL, path TEXT NOT NULL, analysis INTEGER NOT NULL, bytes INTEGER NOT NULL, \
      modified_ns INTEGER NOT NULL, problem TEXT, rate INTEGER, channels INTEGER, duration_secs REAL, container TEXT, \

@@ -94,6 +94,8 @@ fn errors_say_where_and_what_to_do() {
         ("version = 1\n[split]\nseed = -1\n", 3),
         ("version = 1\n[decisions.a]\n\"x\" = \"maybe\"\n", 3),
         ("version = 1\nversion = 1\n", 2),
+        ("version = 1\n[policy.quality]\nclipped_share = 7\n", 3),
+        ("version = 1\n[policy.labels.virufy]\nnegative = \"sick\"\nNEGATIVE = \"healthy\"\n", 4),
         ("name = \"a\"\n", 1),
         ("version = -4\n", 1),
         ("", 1),
@@ -112,8 +114,11 @@ fn values_that_make_no_sense_are_named_and_never_written() {
         let mut settings = full();
         change(&mut settings);
         let text = format!("{HEADER}{}", toml::to_string(&settings).unwrap());
-        for error in [read(text).unwrap_err(), settings.write(Path::new("never made")).unwrap_err()] {
-            assert!(matches!(error, SettingsError::Invalid { .. }), "{error:?}");
+        let (read, written) = (read(text).unwrap_err(), settings.write(Path::new("never made")).unwrap_err());
+        // What stands on a line of its own is named with it.
+        assert!(matches!(read, SettingsError::Invalid { .. } | SettingsError::Damaged { line: 2.., .. }), "{read:?}");
+        assert!(matches!(written, SettingsError::Invalid { .. }), "{written:?}");
+        for error in [read, written] {
             assert!(error.to_string().contains(word), "{error}");
         }
     };
@@ -125,7 +130,8 @@ fn values_that_make_no_sense_are_named_and_never_written() {
     refused(&|settings| settings.split.validation = f64::INFINITY, "split.validation");
     refused(&|settings| settings.policy.min_cough_detected = f64::NAN, "min_cough_detected");
     refused(&|settings| settings.policy.min_cough_detected = 1e300, "min_cough_detected");
-    refused(&|settings| settings.policy.quality.min_snr_db = f32::NAN, "min_snr_db");
+    refused(&|settings| settings.policy.quality.min_snr_db = f32::NAN, "policy.quality.min_snr_db is NaN");
+    refused(&|settings| settings.policy.quality.min_secs = -3.0, "must be 0 to 10, for example 0.2");
     let error = Settings { version: VERSION + 1, ..full() }.write(Path::new("never made")).unwrap_err();
     assert!(matches!(error, SettingsError::Invalid { .. }), "{error:?}");
     assert!(!Path::new("never made").exists());

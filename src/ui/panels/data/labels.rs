@@ -9,7 +9,7 @@ use crate::data::policy::{CoughKind, ExpertRole, LabelPolicy, Treatment, VirufyF
 use crate::data::study::{StatusRow, StudyView};
 use crate::session::{Command, Edit};
 use crate::ui::dialogs::Dialog;
-use crate::ui::format::count;
+use crate::ui::format::{count, counted};
 use crate::ui::shortcuts;
 use crate::ui::theme::{self, palette, space};
 use crate::ui::widgets::{card, cell, notice, segments, setting, slider};
@@ -79,15 +79,18 @@ fn choices(ui: &mut Ui, study: &StudyView, policy: &mut LabelPolicy) {
             }
         });
     }
-    if open(SourceKind::Coughvid) {
+    if open(SourceKind::Coughvid) || study.tally.cough_scores.recordings > 0 {
         let help = "COUGHVID gives every recording a score from 0 to 1: how sure its own detector is that it is a cough. \
                     The dataset's authors use 0.8";
         setting(ui, NAME_WIDTH, "COUGHVID cough score", help, |ui| {
-            let bound = Slider::new(&mut policy.min_cough_detected, 0.0..=1.0).step_by(0.01).fixed_decimals(2);
+            let bound = Slider::new(&mut policy.min_cough_detected, LabelPolicy::MIN_COUGH_DETECTED)
+                .step_by(0.01)
+                .fixed_decimals(2);
             slider(ui, bound, "Cough score at least");
             let scores = &study.tally.cough_scores;
-            let (left, all) = (count(scores.at_least(policy.min_cough_detected)), count(scores.recordings));
-            ui.label(theme::muted(ui, format!("or more: {left} of {all} recordings")));
+            let left = count(scores.at_least(policy.min_cough_detected));
+            let all = counted(scores.recordings, "recording", "recordings");
+            ui.label(theme::muted(ui, format!("or more: {left} of {all}")));
         });
         let help = "Physicians listened to about 2,800 recordings of COUGHVID; all its other labels are self-reported";
         setting(ui, NAME_WIDTH, "Expert diagnoses", help, |ui| {

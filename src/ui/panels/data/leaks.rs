@@ -2,7 +2,6 @@
 
 use eframe::egui::{CollapsingHeader, Label as TextLabel, Ui};
 
-use crate::data::SourceKind;
 use crate::data::sources::COUGHVID_NAMES_NOBODY;
 use crate::data::split::{Leaks, Part};
 use crate::data::study::{SharedPerson, SharedSound, StudyView};
@@ -32,7 +31,7 @@ pub(super) fn leaks_ui(ui: &mut Ui, study: &StudyView) {
     if study.unread > 0 {
         ui.label(theme::muted(ui, "Of what has been read so far"));
     }
-    if study.sources.iter().any(|source| source.kind == SourceKind::Coughvid) {
+    if study.tally.cough_scores.recordings > 0 {
         ui.add(TextLabel::new(theme::muted(ui, COUGHVID_NAMES_NOBODY)).wrap());
     }
 }

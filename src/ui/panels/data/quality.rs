@@ -115,22 +115,25 @@ fn threshold(ui: &mut Ui, flag: Flag, policy: &mut QualityPolicy) {
     let (words, range) = match flag {
         Flag::Silent => (
             "Loudest sample below",
-            Slider::new(&mut policy.silent_below_dbfs, -100.0..=-20.0).step_by(1.0).fixed_decimals(0).suffix(" dBFS"),
+            Slider::new(&mut policy.silent_below_dbfs, QualityPolicy::SILENT_BELOW_DBFS)
+                .step_by(1.0)
+                .fixed_decimals(0)
+                .suffix(" dBFS"),
         ),
         Flag::Clipped => (
             "Share of cut-off samples above",
-            Slider::new(&mut policy.clipped_share, 0.0..=0.1)
+            Slider::new(&mut policy.clipped_share, QualityPolicy::CLIPPED_SHARE)
                 .step_by(0.0005)
                 .custom_formatter(|share, _| format!("{:.2} %", share * 100.0))
                 .custom_parser(share_of),
         ),
         Flag::TooShort => (
             "Lasts less than",
-            Slider::new(&mut policy.min_secs, 0.0..=5.0).step_by(0.05).fixed_decimals(2).suffix(" s"),
+            Slider::new(&mut policy.min_secs, QualityPolicy::MIN_SECS).step_by(0.05).fixed_decimals(2).suffix(" s"),
         ),
         Flag::LowSnr => (
             "Coughs above the rest by less than",
-            Slider::new(&mut policy.min_snr_db, 0.0..=30.0).step_by(0.5).fixed_decimals(1).suffix(" dB"),
+            Slider::new(&mut policy.min_snr_db, QualityPolicy::MIN_SNR_DB).step_by(0.5).fixed_decimals(1).suffix(" dB"),
         ),
         Flag::Truncated
         | Flag::NoCough
