@@ -9,6 +9,8 @@ use serde::de::value::{Error, StrDeserializer};
 use crate::data::demo::DemoConfig;
 use crate::data::in_plain_words;
 use crate::data::split::SplitBy;
+use crate::eval::{Draws, Prevalence, Rule};
+use crate::report::analysis::Unit;
 use crate::spectrogram::Placement;
 use crate::train::Preset;
 use crate::train::device::DeviceChoice;
@@ -47,6 +49,11 @@ fn number(text: &str) -> Result<f64, String> {
 fn share(text: &str) -> Result<f64, String> {
     let share = text.parse().ok().filter(|share| (0.0..1.0).contains(share));
     share.ok_or_else(|| "must be a number from 0 to below 1".to_owned())
+}
+
+/// Parses how common an illness is.
+fn prevalence(text: &str) -> Result<Prevalence, String> {
+    number(text).and_then(|share| Prevalence::new(share).map_err(|error| error.to_string()))
 }
 
 /// Work without a window.
@@ -329,6 +336,25 @@ pub struct Evaluate {
     /// A score at or above this counts as sick [default: the run's own, else 0.5]
     #[arg(long, value_name = "T", allow_negative_numbers = true, value_parser = number)]
     pub threshold: Option<f64>,
+    /// Choose the threshold, on the run's validation part where it has one: youden, corner, mcc, se=0.95 (sensitivity at
+    /// least), sp=0.95 (specificity at least) or cost=5 (false alarms that one missed case is worth)
+    #[arg(long, value_name = "RULE", conflicts_with = "threshold")]
+    pub rule: Option<Rule>,
+    /// Say what the numbers mean where this share of people is sick, such as 0.05; `--rule cost` counts with it
+    #[arg(long, value_name = "SHARE", value_parser = prevalence)]
+    pub prevalence: Option<Prevalence>,
+    /// Count recordings, or people by the mean score of their recordings
+    #[arg(long, value_name = "person|recording", value_parser = named::<Unit>, default_value = "recording")]
+    pub by: Unit,
+    /// How often people are drawn anew for the 95 % intervals; 0 for none
+    #[arg(long, value_name = "N", default_value_t = Draws::default().count, value_parser = clap::value_parser!(u32).range(..=100_000))]
+    pub bootstrap: u32,
+    /// The seed of these draws: equal seeds give equal intervals
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub seed: u64,
+    /// Another run, or its predictions.csv, on the same recordings: every difference, with its interval
+    #[arg(long, value_name = "RUN")]
+    pub compare: Option<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::args::{Decode, Demo, Devices, Evaluate, Predict, SpectrogramArgs, SpectrogramPreset, Train};
+use super::args::{Decode, Demo, Devices, Predict, SpectrogramArgs, SpectrogramPreset, Train};
 use super::driver::Driver;
 use super::output::{self, PredictionRow, RunSummary};
 use super::study::{open_study_and_datasets, refuse_idle_held_out, require_folders};
@@ -133,66 +133,6 @@ fn report_run(driver: &Driver, json: bool) -> Result<(), CliError> {
     };
     let summary = RunSummary::of(run, evaluation);
     if json { print_json(&summary) } else { output::print_run(&summary) }
-}
-
-pub(super) fn evaluate(args: &Evaluate) -> Result<(), CliError> {
-    let evaluation = load_evaluation(args)?;
-    let summary = Summary::new(&evaluation.table, evaluation.threshold(), evaluation.origin());
-    if let Some(folder) = &args.out {
-        let history = args.run.as_ref().map(|run| history::read(&run.join(HISTORY_TABLE)));
-        let history = history.transpose().map_err(CliError::work)?;
-        evaluation.write_report(folder, history.as_deref()).map_err(CliError::work)?;
-        eprintln!("Figures and tables: {}", folder.display());
-    }
-    if args.json { print_json(&summary) } else { output::print_evaluation(&evaluation) }
-}
-
-fn load_evaluation(args: &Evaluate) -> Result<Evaluation, CliError> {
-    let mut evaluation = match (&args.run, &args.predictions, &args.scores, &args.labels) {
-        (Some(folder), ..) => {
-            let run = SavedRun::open(folder).map_err(CliError::work)?;
-            let predictions = predictions::read(&folder.join("predictions.csv")).map_err(CliError::work)?;
-            let chosen = Some(run.result.threshold);
-            Evaluation::new(name_of(folder), None, predictions, chosen, run.result.synthetic)
-                .map_err(CliError::work)?
-                .without(run.result.lost)
-        }
-        (_, Some(table), ..) => Evaluation::of_table(table).map_err(CliError::Work)?,
-        (_, _, Some(scores), Some(labels)) => {
-            Evaluation::new(name_of(scores), None, read_arrays(scores, labels)?, None, false).map_err(CliError::work)?
-        }
-        _ => {
-            return Err(CliError::Usage(
-                "say what to evaluate: --run RUN, --predictions P.csv, or --scores S.npy --labels L.npy".to_owned(),
-            ));
-        }
-    };
-    if let Some(threshold) = args.threshold {
-        evaluation.set_threshold(threshold);
-    }
-    Ok(evaluation)
-}
-
-fn name_of(path: &Path) -> String {
-    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
-}
-
-fn read_arrays(scores: &Path, labels: &Path) -> Result<Vec<Prediction>, CliError> {
-    let in_file = |path: &Path, error: npy::NpyError| CliError::Work(format!("{error} ({})", path.display()));
-    let score_values = npy::read(scores).and_then(|array| array.scores()).map_err(|error| in_file(scores, error))?;
-    let label_values: Vec<Label> =
-        npy::read(labels).and_then(|array| array.labels()).map_err(|error| in_file(labels, error))?;
-    if score_values.len() != label_values.len() {
-        return Err(CliError::Work(format!(
-            "{} and {} do not fit: the two files belong to different experiments ({} and {})",
-            counted(score_values.len(), "score", "scores"),
-            counted(label_values.len(), "label", "labels"),
-            scores.display(),
-            labels.display()
-        )));
-    }
-    let rows = score_values.into_iter().zip(label_values);
-    Ok(rows.map(|(score, label)| Prediction { path: None, person: None, label, score }).collect())
 }
 
 pub(super) fn predict(args: Predict, data_folder: PathBuf) -> Result<(), CliError> {

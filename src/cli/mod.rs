@@ -11,6 +11,7 @@ mod args;
 mod checks;
 mod commands;
 mod driver;
+mod evaluate;
 mod output;
 mod pictures;
 mod split;
@@ -72,7 +73,7 @@ pub fn run(command: Subcommand, data_folder: PathBuf) -> Result<(), CliError> {
         Subcommand::Decode(decode) => commands::decode(&decode),
         Subcommand::Spectrogram(spectrogram) => commands::spectrogram(&spectrogram),
         Subcommand::Train(train) => commands::train(train, data_folder),
-        Subcommand::Evaluate(evaluate) => commands::evaluate(&evaluate),
+        Subcommand::Evaluate(evaluate) => evaluate::evaluate(&evaluate),
         Subcommand::Predict(predict) => commands::predict(predict, data_folder),
         Subcommand::Devices(devices) => commands::devices(&devices, data_folder),
     }

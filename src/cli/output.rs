@@ -12,8 +12,7 @@ use crate::data::quality::Flag;
 use crate::data::scan::SourceSummary;
 use crate::data::study::{Dropped, SourceView};
 use crate::data::{Clip, Label, PersonId, Sound, path_text};
-use crate::eval::METRICS;
-use crate::session::{Evaluation, Run, StudyView};
+use crate::session::{Run, StudyView};
 use crate::train::device::{DeviceClass, DeviceInfo};
 use crate::train::saved::Lost;
 use crate::units::{counted, decimals_that_tell};
@@ -224,26 +223,6 @@ pub(super) fn print_run(summary: &RunSummary) -> Result<(), CliError> {
         text += "Synthetic recordings made by a program: this proves nothing about any disease\n";
     }
     text += &format!("Network, figures and tables: {}\n", summary.out.display());
-    print(&text)
-}
-
-pub(super) fn print_evaluation(evaluation: &Evaluation) -> Result<(), CliError> {
-    let confusion = evaluation.confusion();
-    let number = |value: Option<f64>| value.map_or("not defined".to_owned(), |value| format!("{value:.4}"));
-    let mut text = format!(
-        "{}, {} sick; area under the ROC curve {}, average precision {}\n\n",
-        counted(usize::try_from(evaluation.table.len()).unwrap_or(usize::MAX), "recording", "recordings"),
-        evaluation.table.positives(),
-        number(evaluation.auc),
-        number(evaluation.average_precision),
-    );
-    text += &format!("At threshold {}:\n", evaluation.threshold());
-    text += "               called healthy  called sick\n";
-    text += &format!("  is healthy   {:>14}  {:>11}\n", confusion.tn, confusion.fp);
-    text += &format!("  is sick      {:>14}  {:>11}\n\n", confusion.fn_, confusion.tp);
-    for metric in METRICS {
-        text += &format!("  {:<28} {}\n", metric.name, metric.show(&confusion));
-    }
     print(&text)
 }
 

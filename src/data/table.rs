@@ -4,7 +4,7 @@
 //!
 //! | column | |
 //! |---|---|
-//! | `path` | where the sound is; relative ones are meant from the table's folder |
+//! | `path` | where the sound is; from the table's folder on, if it lies below that, so that both can move together |
 //! | `dataset`, `person` | as in [`Clip`] |
 //! | `label` | `healthy`, `sick`, `exclude` or `unreadable` |
 //! | `reason` | why it is left out or unreadable; empty for one that is used |
@@ -87,22 +87,25 @@ pub const NEEDED: [&str; 5] = ["path", "dataset", "person", "label", "reason"];
 
 /// Writes the table of these recordings, whole or not at all.
 ///
-/// Relative paths are written from the root of the disk, as the table may lie anywhere.
+/// The path of a sound that lies below the table's folder is written from there on: the folder can move as a whole. Others
+/// are written from the root of the disk.
 ///
 /// # Errors
 /// [`FileError`] when it cannot be written; an older table is untouched then.
 pub fn write<'a>(path: &Path, clips: impl IntoIterator<Item = &'a Clip>) -> Result<(), FileError> {
     write_atomic(path, "writing the table", |out| {
+        let place = std::path::absolute(path)?;
+        let folder = place.parent().unwrap_or(&place);
         let mut table = csv::Writer::from_writer(out);
         table.write_record(COLUMNS)?;
         for clip in clips {
-            table.write_record(record(clip)?)?;
+            table.write_record(record(clip, folder)?)?;
         }
         table.flush()
     })
 }
 
-fn record(clip: &Clip) -> io::Result<[String; COLUMNS.len()]> {
+fn record(clip: &Clip, folder: &Path) -> io::Result<[String; COLUMNS.len()]> {
     let (label, reason) = match &clip.verdict {
         Verdict::Use(label) => (label.to_string(), String::new()),
         Verdict::Exclude(reason) => ("exclude".to_owned(), reason.to_string()),
@@ -113,7 +116,7 @@ fn record(clip: &Clip) -> io::Result<[String; COLUMNS.len()]> {
     let text = |text: &str| guarded(text).into_owned();
     let fact = |value: Option<String>| value.unwrap_or_default();
     Ok([
-        text_of(&clip.path)?,
+        text_of(&clip.path, folder)?,
         text(&clip.dataset),
         text(&clip.person.0),
         label,
@@ -130,7 +133,7 @@ fn record(clip: &Clip) -> io::Result<[String; COLUMNS.len()]> {
         fact(facts.map(|facts| facts.duration.0.to_string())),
         fact(facts.map(|facts| facts.format.truncated.to_string())),
         clip.flags.iter().map(Flag::id).collect::<Vec<_>>().join(" "),
-        clip.same.twin.as_deref().map_or(Ok(String::new()), text_of)?,
+        clip.same.twin.as_deref().map_or(Ok(String::new()), |twin| text_of(twin, folder))?,
         if is_by_hand(clip) { PERSON } else { "policy" }.to_owned(),
         fact(clip.cough_detected.map(|score| score.to_string())),
         text(&diagnoses(clip).join(AND)),
@@ -153,8 +156,9 @@ fn is_by_hand(clip: &Clip) -> bool {
     }
 }
 
-fn text_of(path: &Path) -> io::Result<String> {
-    Ok(path_text::to_text(&std::path::absolute(path)?))
+fn text_of(path: &Path, folder: &Path) -> io::Result<String> {
+    let path = std::path::absolute(path)?;
+    Ok(path_text::to_text(path.strip_prefix(folder).unwrap_or(&path)))
 }
 
 /// Whether a file is called as a table is: everything else that is opened counts as a recording.

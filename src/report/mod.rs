@@ -1,5 +1,6 @@
 //! What a run leaves behind for papers, slides and other programs: figures, tables, numbers.
 
+pub mod analysis;
 pub mod cohort;
 pub mod figures;
 pub mod history;

@@ -8,7 +8,8 @@ use std::time::Instant;
 use crate::data::demo;
 use crate::eval::decimate;
 use crate::eval::history::EpochRecord;
-use crate::eval::{Confusion, PrPoint, RocPoint, ThresholdTable};
+use crate::eval::{Confusion, PrPoint, Prevalence, RocPoint, Rule, RuleError, ThresholdTable};
+use crate::report::analysis::{ChosenBy, by_person};
 use crate::report::predictions::{self, Prediction, threshold_table};
 use crate::report::{ReportError, ReportInput, ThresholdOrigin, write_report};
 
@@ -127,6 +128,33 @@ impl Evaluation {
         let synthetic = beside.is_some_and(|run| run.result.synthetic) || first.is_some_and(demo::is_demo);
         Self::new(title, None, predictions, None, synthetic)
             .map_err(|error| format!("these predictions cannot be evaluated: {error} ({})", table.display()))
+    }
+
+    /// The same with one prediction for each person: the mean score of their recordings. People whose recordings have both
+    /// labels are left out.
+    ///
+    /// # Errors
+    /// [`NothingToEvaluate`] when nobody is left.
+    pub fn by_person(self) -> Result<Self, NothingToEvaluate> {
+        let [test, validation] = [&self.predictions, &self.validation].map(|part| by_person(part).0);
+        let people = Self::new(self.title, self.run, test, self.chosen, self.synthetic)?;
+        Ok(people.with_validation(validation).without(self.lost))
+    }
+
+    /// Moves the threshold to where `rule` puts it: on the validation part, or on the predictions themselves where there is
+    /// none. What it stays at when the run was trained is still the one that was chosen before the test part was seen.
+    ///
+    /// # Errors
+    /// [`RuleError`] when no threshold can be chosen.
+    pub fn choose(&mut self, rule: Rule, prevalence: Option<Prevalence>) -> Result<ChosenBy, RuleError> {
+        let validation = (!self.validation.is_empty()).then(|| threshold_table(&self.validation));
+        let table = validation.as_ref().unwrap_or(&self.table);
+        let choice = match prevalence {
+            Some(prevalence) => rule.choose_at(table, prevalence),
+            None => rule.choose(table),
+        }?;
+        self.threshold = choice.threshold;
+        Ok(ChosenBy::new(rule, choice, validation.is_some()))
     }
 
     /// When it was made.
