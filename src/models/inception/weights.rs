@@ -143,7 +143,8 @@ impl Weights {
         Self::parse(&bytes, path, plan)
     }
 
-    fn parse(bytes: &[u8], path: &Path, plan: &Plan) -> Result<Self, WeightsError> {
+    /// As [`read`](Self::read), from bytes; `path` is for messages.
+    pub(super) fn parse(bytes: &[u8], path: &Path, plan: &Plan) -> Result<Self, WeightsError> {
         let file = SafeTensors::deserialize(bytes)
             .map_err(|error| WeightsError::Format { reason: error.to_string(), path: path.to_owned() })?;
         let wanted = plan.wanted();
@@ -225,5 +226,83 @@ impl Weights {
             .map(|((&beta, &mean), scale)| (f64::from(beta) - f64::from(mean) * scale) as f32)
             .collect();
         Ok(Folded { kernel, bias })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use safetensors::tensor::TensorView;
+
+    /// A file with the tensors of a reduced network, each changed by `change`: its shape, and what it is filled with.
+    fn file(change: impl Fn(&Wanted) -> Option<(Vec<usize>, f32)>) -> Vec<u8> {
+        let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = Plan::new(16)
+            .wanted()
+            .iter()
+            .filter_map(|wanted| {
+                let (shape, value) = change(wanted)?;
+                let bytes = value.to_le_bytes().repeat(shape.iter().product());
+                Some((wanted.name.clone(), shape, bytes))
+            })
+            .collect();
+        let views = tensors
+            .iter()
+            .map(|(name, shape, bytes)| (name, TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap()));
+        safetensors::serialize(views, None).unwrap()
+    }
+
+    fn message(bytes: &[u8]) -> String {
+        Weights::parse(bytes, Path::new("some/weights.safetensors"), &Plan::new(16)).err().unwrap().to_string()
+    }
+
+    #[test]
+    fn batch_normalisation_is_folded() {
+        let bytes = file(|wanted| {
+            let value = match wanted.name.rsplit('.').next() {
+                Some("running_mean") => 0.5,
+                Some("running_var") => 4.0 - 1e-3,
+                Some("bias") => 3.0,
+                _ => 2.0,
+            };
+            Some((wanted.shape.clone(), value))
+        });
+        let plan = Plan::new(16);
+        let weights = Weights::parse(&bytes, Path::new("a"), &plan).unwrap();
+        let folded = weights.folded(&plan.convs()[3]).unwrap();
+        // gamma 2 over a deviation of 2: the kernel stays, and the mean is taken off the bias.
+        assert!(folded.kernel.iter().all(|value| (value - 2.0).abs() < 1e-6));
+        assert!(folded.bias.iter().all(|value| (value - 2.5).abs() < 1e-6));
+        assert_eq!(folded.kernel.len(), 5 * 4);
+        assert_eq!((weights.known(), weights.sha256().len()), (None, 64));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_the_path_last() {
+        let full = |wanted: &Wanted| Some((wanted.shape.clone(), 1.0));
+        let missing = message(&file(|wanted| (!wanted.name.starts_with("Mixed_7c")).then(|| full(wanted)).flatten()));
+        assert!(missing.starts_with("45 of 470 tensors of InceptionV3 are missing"), "{missing}");
+        assert!(missing.contains("Mixed_7c.branch1x1.conv.weight"), "{missing}");
+        let shape = message(&file(|wanted| Some((vec![wanted.shape.iter().product()], 1.0))));
+        assert!(
+            shape.contains("Conv2d_1a_3x3.conv.weight has the shape [54], and InceptionV3 has [2, 3, 3, 3]"),
+            "{shape}"
+        );
+        let nan = message(&file(|wanted| Some((wanted.shape.clone(), f32::NAN))));
+        assert!(nan.contains("Conv2d_1a_3x3.conv.weight holds a number that is infinite"), "{nan}");
+        let negative = message(&file(|wanted| Some((wanted.shape.clone(), -1.0))));
+        assert!(negative.contains("running_var"), "{negative}");
+        let pickle = message(b"PK\x03\x04 a zip file that a .pth is");
+        assert!(pickle.contains("no readable safetensors file"), "{pickle}");
+        for message in [missing, shape, nan, negative, pickle] {
+            assert!(message.ends_with("(some/weights.safetensors)"), "{message}");
+        }
+    }
+
+    #[test]
+    fn checksums_of_known_files_are_hexadecimal_and_tell_files_apart() {
+        for known in KNOWN_FILES {
+            assert!(matches!(known.sha256.len(), 8 | 64) && known.sha256.bytes().all(|b| b.is_ascii_hexdigit()));
+            assert_eq!(KNOWN_FILES.iter().filter(|other| other.sha256.starts_with(known.sha256)).count(), 1);
+        }
     }
 }

@@ -145,3 +145,130 @@ fn pad(buffers: &mut Buffers, input: &Map, padding: [usize; 2]) -> Map {
     }
     padded
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use proptest::prelude::*;
+    use pulp::Arch;
+
+    use super::super::gemm::lanes;
+    use super::super::tests::architectures;
+    use super::*;
+
+    /// Kernel and padding of every kind of convolution in the network, and one that only the direct way knows.
+    const KINDS: [([usize; 2], usize, [usize; 2]); 11] = [
+        ([1, 1], 1, [0, 0]),
+        ([3, 3], 2, [0, 0]),
+        ([3, 3], 1, [0, 0]),
+        ([3, 3], 1, [1, 1]),
+        ([5, 5], 1, [2, 2]),
+        ([1, 7], 1, [0, 3]),
+        ([7, 1], 1, [3, 0]),
+        ([1, 3], 1, [0, 1]),
+        ([3, 1], 1, [1, 0]),
+        ([1, 1], 2, [0, 0]),
+        ([2, 3], 1, [1, 2]),
+    ];
+
+    /// Numbers from -1 to 1 that look random and are the same every time.
+    fn noise(len: usize, seed: u32) -> Vec<f32> {
+        let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(1);
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / (1 << 23) as f32 - 1.0
+        };
+        (0..len).map(|_| next()).collect()
+    }
+
+    /// The definition: sums in f64, bias, ReLU. `[height, width, out]`.
+    fn reference(conv: &Conv, folded: &Folded, size: Size, input: &[f32]) -> Vec<f64> {
+        let result = conv.result(size).unwrap();
+        let [height, width] = conv.kernel;
+        let mut values = Vec::new();
+        for (y, x) in (0..result.height).flat_map(|y| (0..result.width).map(move |x| (y, x))) {
+            for out in 0..conv.output {
+                let mut sum = f64::from(folded.bias[out]);
+                for (ky, kx) in (0..height).flat_map(|ky| (0..width).map(move |kx| (ky, kx))) {
+                    let row = (y * conv.stride + ky).wrapping_sub(conv.padding[0]);
+                    let column = (x * conv.stride + kx).wrapping_sub(conv.padding[1]);
+                    if row < size.height && column < size.width {
+                        for channel in 0..conv.input {
+                            let weight = folded.kernel[((out * conv.input + channel) * height + ky) * width + kx];
+                            let number = input[(row * size.width + column) * conv.input + channel];
+                            sum += f64::from(weight) * f64::from(number);
+                        }
+                    }
+                }
+                values.push(sum.max(0.0));
+            }
+        }
+        values
+    }
+
+    /// Runs `conv` into the middle of a wider map, and checks every number there and beside it.
+    fn check(arch: Arch, conv: &Conv, size: Size, threads: usize) {
+        let folded = Folded {
+            kernel: noise(conv.output * conv.input * conv.kernel[0] * conv.kernel[1], 1),
+            bias: noise(conv.output, 2),
+        };
+        let numbers = noise(size.pixels() * conv.input, 3);
+        let expected = reference(conv, &folded, size, &numbers);
+        let largest = expected.iter().fold(f64::MIN_POSITIVE, |most, &value| most.max(value));
+
+        let ready = Convolution::new(conv, &folded, size, lanes(arch));
+        let mut buffers = Buffers::default();
+        let mut input = buffers.take(size, conv.input);
+        input.values.fill(f32::NAN);
+        for (pixel, numbers) in input.values.chunks_exact_mut(input.stride).zip(numbers.chunks_exact(conv.input)) {
+            pixel[..conv.input].copy_from_slice(numbers);
+        }
+        const BESIDE: usize = 5;
+        let mut out = buffers.take(conv.result(size).unwrap(), conv.output + 2 * BESIDE);
+        out.values.fill(7.0);
+        let scratch: Vec<_> = (0..threads).map(|_| Mutex::new(Aligned::zeros(ready.scratch()))).collect();
+        let work = Work { arch, threads, scratch: &scratch };
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| ready.run(&work, &mut buffers, &input, &mut out, BESIDE));
+
+        for (pixel, expected) in out.values.chunks_exact(out.stride).zip(expected.chunks_exact(conv.output)) {
+            for (value, expected) in pixel[BESIDE..].iter().zip(expected) {
+                let off = (f64::from(*value) - expected).abs() / largest;
+                assert!(off < 1e-5, "{value} for {expected}, {off:.1e} of the largest: {conv:?} {size:?}");
+            }
+            let beside = pixel[..BESIDE].iter().chain(&pixel[BESIDE + conv.output..][..BESIDE]);
+            assert!(beside.into_iter().all(|&value| value == 7.0), "wrote beside its channels: {conv:?} {size:?}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(60))]
+
+        #[test]
+        fn every_kind_of_convolution_agrees_with_its_definition(
+            kind in 0..KINDS.len(),
+            height in 7..30_usize,
+            width in 7..30_usize,
+            input in 1..40_usize,
+            output in 1..90_usize,
+            threads in 1..4_usize,
+        ) {
+            let (kernel, stride, padding) = KINDS[kind];
+            let conv = Conv { name: String::new(), input, output, kernel, stride, padding };
+            for arch in architectures() {
+                check(arch, &conv, Size { height, width }, threads);
+            }
+        }
+    }
+
+    #[test]
+    fn channels_of_the_real_layers_agree_too() {
+        for (kind, input, output) in [(3, 96, 96), (4, 48, 64), (5, 160, 192), (6, 192, 192), (2, 80, 192), (1, 3, 32)]
+        {
+            let (kernel, stride, padding) = KINDS[kind];
+            let conv = Conv { name: String::new(), input, output, kernel, stride, padding };
+            check(Arch::new(), &conv, Size { height: 17, width: 23 }, 2);
+        }
+    }
+}

@@ -9,7 +9,7 @@ use crate::models::inception::plan::PICTURE_CHANNELS;
 /// A feature map with channels last: pixel `(y, x)` begins at `(y * width + x) * stride`.
 ///
 /// The stride is a whole number of vectors, so that whole vectors may be read from every pixel; what lies beyond the
-/// channels is undefined. A picture of three channels has no such gap.
+/// channels is undefined. Only the picture has no such gap.
 pub struct Map {
     /// Rows and columns.
     pub size: Size,
@@ -23,10 +23,6 @@ pub struct Map {
 
 /// Floats from one pixel of `channels` to the next.
 fn pixel_stride(channels: usize) -> usize {
-    if channels < LINE {
-        // A picture, or a layer of a reduced network.
-        return if channels == PICTURE_CHANNELS { channels } else { LINE };
-    }
     let stride = channels.next_multiple_of(LINE);
     // Pixels that lie a multiple of half the first cache's sets apart would push each other out of it.
     if stride.is_multiple_of(32 * LINE) { stride + LINE } else { stride }
@@ -63,7 +59,16 @@ pub struct Buffers {
 impl Buffers {
     /// A map with undefined values.
     pub fn take(&mut self, size: Size, channels: usize) -> Map {
-        let stride = pixel_stride(channels);
+        self.take_strided(size, channels, pixel_stride(channels))
+    }
+
+    /// A picture with undefined values: no gap between its pixels, so that it can be copied as a whole. Only a
+    /// [direct](super::conv) convolution can read it.
+    pub fn take_picture(&mut self, size: Size) -> Map {
+        self.take_strided(size, PICTURE_CHANNELS, PICTURE_CHANNELS)
+    }
+
+    fn take_strided(&mut self, size: Size, channels: usize, stride: usize) -> Map {
         let len = size.pixels() * stride;
         let fits = self.free.iter().enumerate().filter(|(_, buffer)| buffer.capacity() >= len);
         let best = fits.min_by_key(|(_, buffer)| buffer.capacity()).map(|(index, _)| index);

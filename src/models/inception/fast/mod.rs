@@ -139,7 +139,7 @@ impl Backbone {
         let Workspace { buffers, scratch } = memory;
         let work = Work { arch: self.arch, threads: self.settings.threads, scratch };
         Ok(self.pool.install(|| {
-            let mut map = buffers.take(self.settings.picture, PICTURE_CHANNELS);
+            let mut map = buffers.take_picture(self.settings.picture);
             map.values.copy_from_slice(picture);
             let map = Run { work, buffers: &mut *buffers }.all(&self.steps, map);
             let pixels = map.values.chunks_exact(map.stride);
@@ -148,5 +148,106 @@ impl Backbone {
             buffers.give(map);
             features
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use safetensors::SafeTensors;
+
+    use super::*;
+
+    /// A network with a sixteenth of the channels and its features, written by `reduced.py` beside it.
+    pub const REDUCED: &[u8] = include_bytes!("../../../../tests/fixtures/inception/reduced.safetensors");
+
+    const PICTURE: Size = Size { height: 139, width: 203 };
+
+    /// The instructions of this processor, and those of lesser ones.
+    pub fn architectures() -> Vec<Arch> {
+        #[cfg(target_arch = "x86_64")]
+        let lesser = pulp::x86::V3::try_new().map(Arch::V3);
+        #[cfg(not(target_arch = "x86_64"))]
+        let lesser = None;
+        [Some(Arch::new()), lesser, Some(Arch::Scalar)].into_iter().flatten().collect()
+    }
+
+    /// The picture of `network.py`.
+    fn picture(size: Size) -> Vec<f32> {
+        let at = |y: usize, x: usize, c: usize| ((y * 7 + x * 13 + c * 29 + y * x + (y * x) / 31) % 256) as f32 / 255.0;
+        let places = (0..size.height).flat_map(|y| (0..size.width).map(move |x| (y, x)));
+        places.flat_map(|(y, x)| (0..PICTURE_CHANNELS).map(move |c| at(y, x, c))).collect()
+    }
+
+    fn reduced(arch: Arch, average_pool: AveragePool, threads: usize) -> Backbone {
+        let plan = Plan::new(16);
+        let weights = Weights::parse(REDUCED, Path::new("reduced.safetensors"), &plan).unwrap();
+        Backbone::for_arch(arch, &plan, &weights, Settings { picture: PICTURE, average_pool, threads }).unwrap()
+    }
+
+    #[test]
+    fn features_are_those_of_pytorch_under_both_rules() {
+        let golden = SafeTensors::deserialize(REDUCED).unwrap();
+        let rules = [
+            (AveragePool::CountsPadding, "features.counts_padding"),
+            (AveragePool::SkipsPadding, "features.skips_padding"),
+        ];
+        for (rule, name) in rules {
+            let tensor = golden.tensor(name).unwrap();
+            let expected: Vec<f32> =
+                tensor.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+            let largest = expected.iter().copied().fold(0.0, f32::max);
+            for arch in architectures() {
+                let backbone = reduced(arch, rule, 2);
+                let features = backbone.features(&picture(PICTURE), &mut backbone.workspace()).unwrap();
+                assert_eq!([features.size.height, features.size.width, features.channels], *tensor.shape());
+                for (value, expected) in features.values.iter().zip(&expected) {
+                    let off = (value - expected).abs() / largest;
+                    assert!(off < 1e-5, "{name} {arch:?}: {value} for {expected}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_second_picture_uses_the_memory_of_the_first_and_threads_change_no_bit() {
+        let one = reduced(Arch::new(), AveragePool::CountsPadding, 1);
+        let three = reduced(Arch::new(), AveragePool::CountsPadding, 3);
+        let (mut memory, mut shared) = (one.workspace(), three.workspace());
+        let first = one.features(&picture(PICTURE), &mut memory).unwrap();
+        let held = memory.bytes();
+        let dark: Vec<f32> = picture(PICTURE).iter().map(|value| value / 2.0).collect();
+        assert_ne!(one.features(&dark, &mut memory).unwrap(), first);
+        assert_eq!(one.features(&picture(PICTURE), &mut memory).unwrap(), first);
+        assert_eq!(memory.bytes(), held);
+        assert_eq!(three.features(&picture(PICTURE), &mut shared).unwrap(), first);
+    }
+
+    #[test]
+    fn features_turn_and_pool() {
+        let features =
+            Features { size: Size { height: 1, width: 2 }, channels: 3, values: vec![1., 2., 3., 5., 6., 7.] };
+        assert_eq!(features.channels_first(), [1., 5., 2., 6., 3., 7.]);
+        assert_eq!(features.mean(), [3., 4., 5.]);
+    }
+
+    #[test]
+    fn pictures_of_another_size_are_refused() {
+        let plan = Plan::new(16);
+        let weights = Weights::parse(REDUCED, Path::new("reduced.safetensors"), &plan).unwrap();
+        let settings = |height| Settings {
+            picture: Size { height, width: 90 },
+            average_pool: AveragePool::CountsPadding,
+            threads: 1,
+        };
+        let small = Backbone::new(&plan, &weights, settings(74)).err().map(|error| error.to_string());
+        assert!(small.is_some_and(|message| message.contains("90x74 pixels") && message.contains("75x75")));
+        let backbone = Backbone::new(&plan, &weights, settings(75)).unwrap();
+        let mut memory = backbone.workspace();
+        let wrong = backbone.features(&[0.0; 10], &mut memory).unwrap_err().to_string();
+        assert!(wrong.contains("10 numbers and not 20250"), "{wrong}");
+        let full = Backbone::new(&Plan::new(1), &weights, settings(75)).err().map(|error| error.to_string());
+        assert!(full.is_some_and(|message| message.contains("Conv2d_1a_3x3.conv.weight")));
     }
 }

@@ -102,3 +102,64 @@ impl WithSimd for Average<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::map::Buffers;
+    use super::super::tests::architectures;
+    use super::*;
+    use crate::models::inception::Size;
+
+    /// A map of `channels` whose numbers are `at(y, x, channel)`.
+    fn filled(size: Size, channels: usize, at: impl Fn(usize, usize, usize) -> f32) -> Map {
+        let mut map = Buffers::default().take(size, channels);
+        for (index, pixel) in map.values.chunks_exact_mut(map.stride).enumerate() {
+            for (channel, value) in pixel.iter_mut().take(channels).enumerate() {
+                *value = at(index / size.width, index % size.width, channel);
+            }
+        }
+        map
+    }
+
+    /// What `run` makes of the second half of a map of `size`.
+    fn pooled(size: Size, channels: usize, run: impl Fn(&mut Map)) -> Vec<f32> {
+        let mut out = Buffers::default().take(size, 2 * channels);
+        run(&mut out);
+        out.values.chunks_exact(out.stride).flat_map(|pixel| pixel[channels..2 * channels].to_vec()).collect()
+    }
+
+    #[test]
+    fn the_largest_of_nine_is_found() {
+        let size = Size { height: 8, width: 9 };
+        let map = filled(size, 19, |y, x, channel| -((y * 31 + x * 17 + channel * 7) as f32 % 23.0));
+        for arch in architectures() {
+            let work = Work { arch, threads: 1, scratch: &[] };
+            let found = pooled(Size { height: 3, width: 4 }, 19, |out| maximum(&work, &map, out, 19));
+            for (index, &value) in found.iter().enumerate() {
+                let (pixel, channel) = (index / 19, index % 19);
+                let (top, left) = (pixel / 4 * 2, pixel % 4 * 2);
+                let nine = (0..9).map(|i| map.values[((top + i / 3) * 9 + left + i % 3) * map.stride + channel]);
+                assert_eq!(value, nine.fold(f32::NEG_INFINITY, f32::max));
+            }
+        }
+    }
+
+    #[test]
+    fn a_mean_at_the_border_divides_by_the_rule() {
+        let size = Size { height: 4, width: 5 };
+        let ones = filled(size, 3, |_, _, _| 1.0);
+        for arch in architectures() {
+            let work = Work { arch, threads: 1, scratch: &[] };
+            let mean = |rule| pooled(size, 3, |out| average(&work, &ones, out, 3, rule, None));
+            assert!(mean(AveragePool::SkipsPadding).iter().all(|value| (value - 1.0).abs() < 1e-6));
+            let counted = mean(AveragePool::CountsPadding);
+            let expected = [(0, 4.0 / 9.0), (1, 6.0 / 9.0), (5, 6.0 / 9.0), (6, 1.0), (19, 4.0 / 9.0)];
+            for (pixel, value) in expected {
+                assert!((counted[3 * pixel] - value).abs() < 1e-6, "pixel {pixel}: {}", counted[3 * pixel]);
+            }
+            let bias = [0.25, -0.5, -2.0];
+            let last = pooled(size, 3, |out| average(&work, &ones, out, 3, AveragePool::SkipsPadding, Some(&bias)));
+            assert!((last[0] - 1.25).abs() < 1e-6 && (last[1] - 0.5).abs() < 1e-6 && last[2] == 0.0);
+        }
+    }
+}
