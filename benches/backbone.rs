@@ -25,7 +25,9 @@ fn main() {
     drop(read);
     let mut memory = backbone.workspace();
     let numbers: Vec<f32> = (0..picture.pixels())
-        .flat_map(|pixel| (0..PICTURE_CHANNELS).map(move |colour| (pixel / picture.width, pixel % picture.width, colour)))
+        .flat_map(|pixel| {
+            (0..PICTURE_CHANNELS).map(move |colour| (pixel / picture.width, pixel % picture.width, colour))
+        })
         .map(|(y, x, c)| ((y * 7 + x * 13 + c * 29 + y * x + (y * x) / 31) % 256) as f32 / 255.0)
         .collect();
     let first = backbone.features(&numbers, &mut memory).expect("features");

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::gemm::{Aligned, Finish, HIGHEST, Panels, Rows, multiply};
+use super::gemm::{Aligned, Finish, HIGHEST, Panels, Rows, multiply, multiply_panel};
 use super::map::{Buffers, Map};
 use super::steps::Work;
 use super::winograd::Winograd;
@@ -10,11 +10,8 @@ use crate::models::inception::Size;
 use crate::models::inception::plan::Conv;
 use crate::models::inception::weights::Folded;
 
-/// Floats of the left-hand matrix that a task reads again and again: a quarter of a second-level cache.
-const TASK: usize = 65_536;
-
-/// Tiles below which transformed weights, which are larger, cost more to read than they save.
-const FEWEST_TILES: usize = 8;
+/// Floats of the input that a task reads once for every panel of the weights: half a second-level cache.
+const TASK: usize = 140_000;
 
 /// A convolution that is ready to run.
 pub struct Convolution {
@@ -36,11 +33,7 @@ impl Convolution {
     pub fn new(conv: &Conv, folded: &Folded, input: Size, lanes: usize) -> Self {
         let mut bias = Aligned::zeros(conv.output);
         bias.copy_from_slice(&folded.bias);
-        let result = conv.result(input).unwrap_or_default();
-        let tile = Winograd::tile(conv).filter(|[down, across]| {
-            result.height.div_ceil(down.outputs) * result.width.div_ceil(across.outputs) >= FEWEST_TILES
-        });
-        let way = match tile {
+        let way = match Winograd::tile(conv, conv.result(input).unwrap_or_default()) {
             Some(tile) => Way::Transformed(Winograd::new(conv, tile, folded, lanes)),
             None => {
                 let [height, width] = conv.kernel;
@@ -103,7 +96,7 @@ impl Convolution {
         let (stride, width) = (out.stride, out.size.width);
         if self.conv.kernel == [1, 1] && self.conv.stride == 1 {
             let fair = out.size.pixels().div_ceil(work.threads);
-            let pixels = (TASK / input.stride).clamp(HIGHEST, 32 * HIGHEST).next_multiple_of(HIGHEST).min(fair).max(1);
+            let pixels = (TASK / input.stride).clamp(HIGHEST, 32 * HIGHEST).min(fair).max(1);
             out.values.par_chunks_mut(pixels * stride).enumerate().for_each(|(index, part)| {
                 let data = &input.values[index * pixels * input.stride..];
                 let count = part.len() / stride;
@@ -113,10 +106,20 @@ impl Convolution {
             return;
         }
         let (taps, run) = self.taps(input);
-        out.values.par_chunks_mut(width * stride).enumerate().for_each(|(row, part)| {
-            let data = &input.values[row * self.conv.stride * input.size.width * input.stride..];
-            let left = Rows { data, stride: self.conv.stride * input.stride, count: width, taps: &taps, width: run };
-            multiply(work.arch, left, panels, finish, &mut part[first..], stride);
+        let (line, step) = (input.size.width * input.stride, self.conv.stride);
+        let fair = out.size.height.div_ceil(work.threads);
+        let rows = (TASK / (step * line)).min(fair).max(1);
+        out.values.par_chunks_mut(rows * width * stride).enumerate().for_each(|(index, part)| {
+            // Every panel meets all rows before the next one comes: it may be too large to stay for a second picture.
+            for panel in 0..panels.len() {
+                let columns = panels.columns_of(panel);
+                for (row, out) in part.chunks_exact_mut(width * stride).enumerate() {
+                    let data = &input.values[(index * rows + row) * step * line..];
+                    let left = Rows { data, stride: step * input.stride, count: width, taps: &taps, width: run };
+                    let out = &mut out[first + columns.start..];
+                    multiply_panel(work.arch, left, panels, panel, finish.of(&columns), out, stride);
+                }
+            }
         });
     }
 

@@ -108,6 +108,16 @@ pub enum Finish<'a> {
     BiasRelu(&'a [f32]),
 }
 
+impl Finish<'_> {
+    /// The same for some of the columns.
+    pub fn of(&self, columns: &Range<usize>) -> Self {
+        match self {
+            Self::Raw => Self::Raw,
+            Self::BiasRelu(bias) => Self::BiasRelu(&bias[columns.clone()]),
+        }
+    }
+}
+
 /// The right-hand matrix, `[depth, columns]`, cut into panels of one to four vectors: for each row of the matrix its
 /// floats of the panel, then the next row; columns beyond the last are zeros.
 pub struct Panels {
@@ -205,11 +215,7 @@ pub fn multiply_panel(
 pub fn multiply(arch: Arch, left: Rows, right: &Panels, finish: Finish, out: &mut [f32], out_stride: usize) {
     for index in 0..right.len() {
         let columns = right.columns_of(index);
-        let finish = match finish {
-            Finish::Raw => Finish::Raw,
-            Finish::BiasRelu(bias) => Finish::BiasRelu(&bias[columns.clone()]),
-        };
-        multiply_panel(arch, left, right, index, finish, &mut out[columns.start..], out_stride);
+        multiply_panel(arch, left, right, index, finish.of(&columns), &mut out[columns.start..], out_stride);
     }
 }
 

@@ -3,7 +3,7 @@
 //! Maps have their channels last, and a picture comes in the same way (`[height, width, 3]`): an image already lies so
 //! in memory, a pixel's channels fill whole vectors, and a 1x1 convolution is a product of matrices without any copy.
 //! Branches write into their channels of the joint result at once. Stride-one kernels of 3, 5 and 7 are transformed
-//! ([`winograd`]); batch normalisation, bias and ReLU cost nothing of their own.
+//! (`winograd.rs`); batch normalisation, bias and ReLU cost nothing of their own.
 
 mod conv;
 mod gemm;

@@ -22,6 +22,7 @@ const MOST_PAIRS: usize = 4;
 /// The pairs for `n` points; none for a kernel of one number, which needs no transform.
 const fn pairs(n: usize) -> &'static [f64] {
     match n {
+        4 => &[1.0],
         6 => &[0.625, 1.5],
         10 => &[0.5, 0.75, 1.25, 1.75],
         _ => &[],

@@ -12,7 +12,7 @@
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::gemm::{Finish, HIGHEST, LINE, Panels, Rows, WIDEST, load, multiply_panel, store};
+use super::gemm::{Finish, LINE, Panels, Rows, WIDEST, load, multiply_panel, store};
 use super::map::{Map, scratch_of};
 use super::steps::Work;
 use super::transform;
@@ -32,16 +32,26 @@ pub struct Axis {
     pub outputs: usize,
 }
 
-/// The tile for a kernel `length` long; none for lengths that have no transform here.
-fn axis(length: usize) -> Option<Axis> {
+/// The tiles for a kernel `length` long, the most economic first.
+fn axes(length: usize) -> &'static [Axis] {
+    const fn axis(points: usize, outputs: usize) -> Axis {
+        Axis { points, outputs }
+    }
     match length {
-        1 => Some(Axis { points: 1, outputs: 1 }),
-        3 => Some(Axis { points: 6, outputs: 4 }),
-        5 => Some(Axis { points: 6, outputs: 2 }),
-        7 => Some(Axis { points: 10, outputs: 4 }),
-        _ => None,
+        1 => const { &[axis(1, 1)] },
+        3 => const { &[axis(6, 4), axis(4, 2)] },
+        5 => const { &[axis(6, 2)] },
+        7 => const { &[axis(10, 4)] },
+        _ => &[],
     }
 }
+
+/// Tiles below which a tile of fewer points does better, or none: transformed weights are larger, and cost more to read
+/// than they save.
+const FEWEST_TILES: usize = 8;
+
+/// Tiles in a block, at least: so that weights too many for the cache are used often when they come by.
+const FEWEST_IN_BLOCK: usize = 36;
 
 /// A convolution whose weights are transformed.
 pub struct Winograd {
@@ -58,14 +68,15 @@ pub struct Winograd {
 }
 
 impl Winograd {
-    /// The tiles for `conv`; none when it is strided or no tile fits its kernel.
-    pub fn tile(conv: &Conv) -> Option<[Axis; 2]> {
-        let tile = [axis(conv.kernel[0])?, axis(conv.kernel[1])?];
-        let supported = matches!(
-            tile.map(|axis| (axis.points, axis.outputs)),
-            [(6, 4), (6, 4)] | [(6, 2), (6, 2)] | [(1, 1), (6, 4) | (10, 4)] | [(6, 4) | (10, 4), (1, 1)]
-        );
-        (conv.stride == 1 && supported).then_some(tile)
+    /// The tile for `conv` and a result of that size; none when it is strided or no tile suits it.
+    pub fn tile(conv: &Conv, result: Size) -> Option<[Axis; 2]> {
+        let squares = axes(conv.kernel[0])
+            .iter()
+            .flat_map(|&down| axes(conv.kernel[1]).iter().map(move |&across| [down, across]));
+        let mut suited = squares.filter(|tile| is_supported(*tile)).filter(|[down, across]| {
+            result.height.div_ceil(down.outputs) * result.width.div_ceil(across.outputs) >= FEWEST_TILES
+        });
+        suited.next().filter(|_| conv.stride == 1)
     }
 
     /// Transforms the weights of `conv`.
@@ -97,7 +108,7 @@ impl Winograd {
             })
             .collect();
         let depth = conv.input.next_multiple_of(LINE);
-        let tiles = (BLOCK / (points * depth)).clamp(HIGHEST, 16 * HIGHEST) / HIGHEST * HIGHEST;
+        let tiles = (BLOCK / (points * depth)).clamp(FEWEST_IN_BLOCK, 6 * FEWEST_IN_BLOCK);
         Self {
             tile,
             padding: conv.padding,
@@ -185,6 +196,18 @@ impl Winograd {
     }
 }
 
+/// Whether the transforms below know a tile.
+fn is_supported(tile: [Axis; 2]) -> bool {
+    matches!(
+        tile.map(|axis| (axis.points, axis.outputs)),
+        [(6, 4), (6, 4)]
+            | [(4, 2), (4, 2)]
+            | [(6, 2), (6, 2)]
+            | [(1, 1), (6, 4) | (10, 4)]
+            | [(6, 4) | (10, 4), (1, 1)]
+    )
+}
+
 /// Floats between two points' values when each has `len`: an odd number of cache lines, so that the points of one tile
 /// fall into different sets of the cache.
 fn step(len: usize) -> usize {
@@ -238,6 +261,7 @@ impl WithSimd for Inputs<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         match self.tile.map(|axis| axis.points) {
             [6, 6] => self.tiles::<S, 6, 6>(simd),
+            [4, 4] => self.tiles::<S, 4, 4>(simd),
             [1, 6] => self.tiles::<S, 1, 6>(simd),
             [6, 1] => self.tiles::<S, 6, 1>(simd),
             [1, 10] => self.tiles::<S, 1, 10>(simd),
@@ -348,6 +372,7 @@ impl WithSimd for Outputs<'_, '_> {
     fn with_simd<S: Simd>(self, simd: S) {
         match self.tile.map(|axis| (axis.points, axis.outputs)) {
             [(6, 4), (6, 4)] => self.tiles::<S, 6, 4, 6, 4>(simd),
+            [(4, 2), (4, 2)] => self.tiles::<S, 4, 2, 4, 2>(simd),
             [(6, 2), (6, 2)] => self.tiles::<S, 6, 2, 6, 2>(simd),
             [(1, 1), (6, 4)] => self.tiles::<S, 1, 1, 6, 4>(simd),
             [(6, 4), (1, 1)] => self.tiles::<S, 6, 4, 1, 1>(simd),
