@@ -12,14 +12,17 @@ use coughscope::models::inception::{AveragePool, Size};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    let [weights, height, width, threads, features] = arguments.as_slice() else {
-        println!("backbone WEIGHTS HEIGHT WIDTH THREADS FEATURES: see tests/fixtures/inception/compare.py");
+    let [weights, height, width, threads, rule, features] = arguments.as_slice() else {
+        println!(
+            "backbone WEIGHTS HEIGHT WIDTH THREADS counts|skips FEATURES: see tests/fixtures/inception/compare.py"
+        );
         return;
     };
     let number = |text: &String| text.parse::<usize>().expect("a whole number");
     let picture = Size { height: number(height), width: number(width) };
     let plan = Plan::new(1);
-    let settings = Settings { picture, average_pool: AveragePool::CountsPadding, threads: number(threads) };
+    let average_pool = if rule == "skips" { AveragePool::SkipsPadding } else { AveragePool::CountsPadding };
+    let settings = Settings { picture, average_pool, threads: number(threads) };
     let read = Weights::read(&PathBuf::from(weights), &plan).expect("the weights");
     let backbone = Backbone::new(&plan, &read, settings).expect("a backbone");
     drop(read);
