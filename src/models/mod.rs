@@ -1,7 +1,9 @@
-//! The networks. All map a batch of feature windows to two logits per window: healthy, sick.
+//! The networks. Those of ours map a batch of feature windows to two logits per window: healthy, sick. The paper's
+//! backbone ([`inception`]) maps a picture to features.
 //!
 //! To add one: a file beside [`small`], a variant in [`NetworkConfig`] and one in [`Network`].
 
+pub mod inception;
 mod init;
 pub mod small;
 
