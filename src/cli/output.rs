@@ -12,7 +12,7 @@ use crate::data::quality::Flag;
 use crate::data::scan::SourceSummary;
 use crate::data::study::{Dropped, SourceView};
 use crate::data::{Clip, Label, PersonId, Sound, path_text};
-use crate::session::{Run, StudyView};
+use crate::session::{Evaluation, Run, StudyView};
 use crate::train::device::{DeviceClass, DeviceInfo};
 use crate::train::saved::Lost;
 use crate::units::{counted, decimals_that_tell};
