@@ -3,11 +3,12 @@
 
 use std::hint::black_box;
 use std::ops::ControlFlow;
+use std::sync::atomic::AtomicBool;
 
 use coughscope::audio::{Recording, SoundFormat};
 use coughscope::data::Label;
 use coughscope::data::features::Features;
-use coughscope::eval::ThresholdTable;
+use coughscope::eval::{Draws, PeopleTable, ThresholdTable, Watch};
 use coughscope::spectrogram::{LogMelConfig, PaperConfig, Spectrogram, SpectrogramConfig};
 use coughscope::train::{Example, TrainConfig, device, fit};
 use coughscope::units::SampleRate;
@@ -47,8 +48,29 @@ fn thresholds(criterion: &mut Criterion) {
     group.sample_size(10);
     group.bench_function("build the table", |bench| bench.iter(|| ThresholdTable::new(black_box(&labels), &scores)));
     group.bench_function("look up", |bench| bench.iter(|| table.confusion_at(black_box(0.5))));
+    group.bench_function("thresholds of the same matrix", |bench| bench.iter(|| table.same_matrix(black_box(0.5))));
+    group.bench_function("point of the curve nearest to a pointer on it", |bench| {
+        bench.iter(|| table.nearest_roc(black_box(0.3), 0.4));
+    });
     group.bench_function("count afresh (peer)", |bench| {
         bench.iter(|| labels.iter().zip(&scores).filter(|&(&sick, &score)| sick && score >= black_box(0.5)).count());
+    });
+    group.finish();
+}
+
+/// The intervals of a large study: 35,000 recordings of 17,500 people, 2,000 draws.
+fn intervals(criterion: &mut Criterion) {
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let people: Vec<usize> = (0..35_000).map(|recording| recording / 2).collect();
+    let labels: Vec<bool> = people.iter().map(|person| person % 5 == 0).collect();
+    let scores: Vec<f64> =
+        labels.iter().map(|&sick| rng.random_range(0.0..1.0) + f64::from(u8::from(sick)) * 0.3).collect();
+    let table = PeopleTable::new(&labels, &scores, &people).expect("equal lengths");
+    let never = AtomicBool::new(false);
+    let mut group = criterion.benchmark_group("intervals of 35,000 scores");
+    group.sample_size(10);
+    group.bench_function("2,000 draws of people", |bench| {
+        bench.iter(|| table.bootstrap(black_box(0.5), Draws::default(), Watch { progress: &|_| {}, cancel: &never }));
     });
     group.finish();
 }
@@ -83,5 +105,5 @@ fn training_step(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, spectrograms, thresholds, training_step);
+criterion_group!(benches, spectrograms, thresholds, intervals, training_step);
 criterion_main!(benches);

@@ -13,6 +13,7 @@ use coughscope::data::fingerprint::ContentHash;
 use coughscope::data::policy::Treatment;
 use coughscope::data::quality::Measures;
 use coughscope::data::scan::{Measured, SourceScan, Stamp};
+use coughscope::data::study::cohort::Cohort;
 use coughscope::data::study::{Edit, Store, Study, Todo};
 use coughscope::data::{Clip, LabelPolicy, PersonId, Sound, SoundFacts, SourceKind, Subject};
 use coughscope::units::{SampleRate, Seconds};
@@ -79,6 +80,20 @@ fn policy(criterion: &mut Criterion) {
             black_box(study.view())
         });
     });
+}
+
+/// What the classes are made of, with every test: what the charts of Explore show.
+fn charts(criterion: &mut Criterion) {
+    let mut study = Study::default();
+    study.add(coughvid(Path::new("/coughvid")), None);
+    study.group();
+    let view = study.view();
+    let mut group = criterion.benchmark_group("study of 35,000 recordings");
+    group.sample_size(10);
+    group.bench_function("charts, counted and tested", |bench| {
+        bench.iter(|| Cohort::of(black_box(&view), &|| ControlFlow::Continue(())));
+    });
+    group.finish();
 }
 
 /// From the folder of a study to the first view, without a look at its datasets.
@@ -173,5 +188,5 @@ fn whole_folder(_: &mut Criterion) {
     );
 }
 
-criterion_group!(benches, policy, second_start, recordings, whole_folder);
+criterion_group!(benches, policy, charts, second_start, recordings, whole_folder);
 criterion_main!(benches);

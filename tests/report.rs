@@ -357,9 +357,7 @@ fn a_report_holds_everything_under_its_names() {
         notes: &notes,
         details: &[],
     };
-    let clock = std::time::Instant::now();
     let written = write_report(&folder.path().join("report"), &input).unwrap();
-    eprintln!("report written in {:?}", clock.elapsed());
     let names: Vec<_> = written.iter().map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect();
     assert_eq!(
         names,

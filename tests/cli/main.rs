@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod evaluation;
 #[cfg(unix)]
 mod names;
 mod places;

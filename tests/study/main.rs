@@ -341,6 +341,30 @@ fn every_recording_can_be_read_once_more() {
     assert_eq!(desk.verdicts().len(), before.len());
 }
 
+/// What an earlier version has read is not read again.
+#[test]
+fn the_index_of_an_earlier_version_goes_on() {
+    let place = Place::new(40);
+    let mut desk = place.study("mine");
+    desk.does(Command::Open(vec![place.path("data")]));
+    let before = desk.verdicts();
+    let path = desk.view().used().next().unwrap().path.clone();
+    drop(desk);
+    let time = std::fs::metadata(&path).unwrap().modified().unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::write(&path, vec![0; bytes.len()]).unwrap();
+    std::fs::File::options().append(true).open(&path).unwrap().set_modified(time).unwrap();
+
+    let index = rusqlite::Connection::open(place.path("mine/index.sqlite")).unwrap();
+    index.execute_batch("ALTER TABLE clip DROP COLUMN kind; PRAGMA user_version = 1").unwrap();
+    drop(index);
+    let desk = place.study("mine");
+    assert_eq!(desk.verdicts(), before, "a reading of that file would fail");
+    assert!(!place.path("mine/index.damaged-1.sqlite").exists());
+    drop(desk);
+    assert_eq!(place.study("mine").verdicts(), before, "and it is of this version now");
+}
+
 /// The index with every page of fingerprints overwritten, and the comparison to be done again.
 fn damaged_fingerprints(path: &Path) -> Vec<u8> {
     let connection = rusqlite::Connection::open(path).unwrap();

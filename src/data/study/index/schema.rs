@@ -8,8 +8,19 @@ use rusqlite::{Connection, Result, TransactionBehavior};
 /// Marks a database as an index of this program: "cscp".
 const APPLICATION_ID: i32 = 0x6373_6370;
 
-/// The version of [`TABLES`]. As an index can be rebuilt, an older one is not migrated.
+/// The version of [`TABLES`]; [`UPGRADES`] lead here from every older one.
 const VERSION: i32 = 2;
+
+/// From version 1 on, what makes the tables of a version those of the next.
+const UPGRADES: [&str; VERSION as usize - 1] = [
+    // Before, the dataset of a recording was its source's.
+    "ALTER TABLE clip RENAME TO clip_before; \
+     CREATE TABLE clip (source TEXT NOT NULL, position INTEGER NOT NULL, path TEXT NOT NULL, dataset TEXT NOT NULL, \
+     person TEXT NOT NULL, status TEXT NOT NULL, age REAL, sex TEXT, symptoms TEXT NOT NULL, recorded TEXT NOT NULL, \
+     form TEXT, cough_detected REAL, opinions TEXT, obstacle TEXT, kind TEXT NOT NULL, PRIMARY KEY (source, position)) STRICT, WITHOUT ROWID; \
+     INSERT INTO clip SELECT clip_before.*, source.kind FROM clip_before JOIN source ON source.key = clip_before.source; \
+     DROP TABLE clip_before",
+];
 
 /// How long another window may take to close its index.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -83,18 +94,39 @@ fn tables(connection: &mut Connection) -> Result<Nature> {
             transaction.pragma_update(None, "user_version", VERSION)?;
             Nature::Ready
         }
-        (APPLICATION_ID, VERSION) if found == TABLES => Nature::Ready,
+        (APPLICATION_ID, VERSION) if same_tables(found) => Nature::Ready,
         (APPLICATION_ID, version) if version > VERSION => Nature::Newer,
-        _ => Nature::Foreign,
+        (APPLICATION_ID, version @ 1..VERSION) if upgrade(&transaction, version).is_ok_and(same_tables) => {
+            transaction.pragma_update(None, "user_version", VERSION)?;
+            Nature::Ready
+        }
+        // Dropping the transaction takes back what an upgrade has begun.
+        _ => return Ok(Nature::Foreign),
     };
     transaction.commit()?;
     Ok(nature)
 }
 
-/// The texts that made whatever is in the database, in the order in which it was made. Entries without a text are
-/// SQLite's own.
+/// Whether these are the texts of [`TABLES`], in any order.
+fn same_tables(mut found: Vec<String>) -> bool {
+    let mut expected = TABLES;
+    found.sort_unstable();
+    expected.sort_unstable();
+    found == expected
+}
+
+/// Makes the tables of `version` those of [`VERSION`], and returns their texts. An error means that they were not what
+/// that version makes.
+fn upgrade(connection: &Connection, version: i32) -> Result<Vec<String>> {
+    for statements in UPGRADES.iter().skip(version as usize - 1) {
+        connection.execute_batch(statements)?;
+    }
+    table_texts(connection)
+}
+
+/// The texts that made whatever is in the database. Entries without a text are SQLite's own.
 fn table_texts(connection: &Connection) -> Result<Vec<String>> {
-    let mut statement = connection.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")?;
+    let mut statement = connection.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")?;
     let texts = statement.query_map([], |row| row.get(0))?;
     texts.collect()
 }
