@@ -10,7 +10,7 @@ use coughscope::data::Label;
 use coughscope::data::features::Features;
 use coughscope::eval::{Draws, PeopleTable, ThresholdTable, Watch};
 use coughscope::spectrogram::{LogMelConfig, PaperConfig, Spectrogram, SpectrogramConfig};
-use coughscope::train::{Example, TrainConfig, device, fit};
+use coughscope::train::{Example, Input, TrainConfig, device, fit};
 use coughscope::units::SampleRate;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use rand::{RngExt, SeedableRng};
@@ -82,7 +82,7 @@ fn training_step(criterion: &mut Criterion) {
     const STEPS: usize = 12;
     let examples: Vec<Example> = (0..STEPS * config.batch_size)
         .map(|index| Example {
-            features: Features::of(&noise(2.1, 16_000), &config.spectrogram).expect("default settings"),
+            input: Input::Levels(Features::of(&noise(2.1, 16_000), &config.spectrogram).expect("default settings")),
             label: if index % 2 == 0 { Label::Healthy } else { Label::Sick },
         })
         .collect();

@@ -22,6 +22,20 @@ pub fn counted(number: usize, one: &str, many: &str) -> String {
     format!("{} {}", grouped(number as u64), if number == 1 { one } else { many })
 }
 
+/// A size on disk, in powers of 1000 as drives are sold: `860 kB`, `3.4 GB`.
+#[must_use]
+pub fn file_size(bytes: u64) -> String {
+    let mut size = bytes as f64;
+    for unit in ["bytes", "kB", "MB", "GB"] {
+        if size < 999.5 {
+            let decimals = usize::from(unit != "bytes" && size < 9.95);
+            return format!("{size:.decimals$} {unit}");
+        }
+        size /= 1000.0;
+    }
+    format!("{size:.1} TB")
+}
+
 /// With how many decimals, `least` or more, a number reads as being on the side of `bound` on which it is: below, or at and
 /// above.
 #[must_use]
@@ -190,6 +204,26 @@ impl Decibels {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_are_read_at_a_glance() {
+        let sizes =
+            [0, 999, 1_000, 9_949, 9_950, 859_900, 999_499, 999_500, 3_440_648, 13_800_000_000, 1_200_000_000_000];
+        let expected = [
+            "0 bytes",
+            "999 bytes",
+            "1.0 kB",
+            "9.9 kB",
+            "10 kB",
+            "860 kB",
+            "999 kB",
+            "1.0 MB",
+            "3.4 MB",
+            "14 GB",
+            "1.2 TB",
+        ];
+        assert_eq!(sizes.map(file_size), expected);
+    }
 
     #[test]
     fn a_number_below_a_bound_reads_so() {

@@ -15,7 +15,7 @@ use coughscope::models::NetworkConfig;
 use coughscope::models::small::SmallConfig;
 use coughscope::spectrogram::{LogMelConfig, SpectrogramConfig};
 use coughscope::train::device::{ComputeDevice, DeviceClass, flex, probe};
-use coughscope::train::{Example, TrainConfig, TrainEvent, fit};
+use coughscope::train::{Example, Input, TrainConfig, TrainEvent, fit};
 use coughscope::units::SampleRate;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -35,7 +35,7 @@ fn examples() -> Vec<Example> {
             let samples = (0..8_000).map(|_| rng.random_range(-loudness..loudness)).collect();
             let format = SoundFormat { container: "WAV".into(), codec: "PCM".into(), truncated: false };
             let recording = Recording::new(vec![samples], rate, format).unwrap();
-            Example { features: Features::of(&recording, &spectrogram).unwrap(), label }
+            Example { input: Input::Levels(Features::of(&recording, &spectrogram).unwrap()), label }
         })
         .collect()
 }

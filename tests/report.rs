@@ -371,7 +371,10 @@ fn a_report_holds_everything_under_its_names() {
             "metrics.json",
             "metrics.csv",
             "classification_report.txt",
-            "predictions.csv"
+            "predictions.csv",
+            "test_predict.npy",
+            "test_labels.npy",
+            "history.npy"
         ]
     );
     for path in &written[..6] {
@@ -380,6 +383,11 @@ fn a_report_holds_everything_under_its_names() {
     let text = std::fs::read_to_string(&written[8]).unwrap();
     assert!(text.contains(&notes[0]) && text.contains("weighted avg") && text.contains("Exploratory"), "{text}");
     assert_eq!(predictions::read(&written[9]).unwrap(), rows);
+    let [scores, labels, course] = [10, 11, 12].map(|index| npy::read(&written[index]).unwrap());
+    assert_eq!(scores.scores().unwrap(), rows.iter().map(|row| row.score).collect::<Vec<_>>());
+    assert_eq!(labels.labels().unwrap(), rows.iter().map(|row| row.label).collect::<Vec<_>>());
+    assert_eq!(course.shape, [history.len(), 4]);
+    assert_eq!(course.values[..2], [history[0].train_loss, history[0].train_accuracy]);
 }
 
 #[test]
@@ -397,7 +405,7 @@ fn metrics_have_the_agreed_keys_and_null_where_undefined() {
         details: &[],
     };
     let written = write_report(folder.path(), &input).unwrap();
-    assert_eq!(written.len(), 8, "no history, no history figures");
+    assert_eq!(written.len(), 10, "no history, no history figures");
 
     let text = std::fs::read_to_string(folder.path().join("metrics.json")).unwrap();
     let metrics: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text).unwrap();

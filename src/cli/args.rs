@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Parser, ValueEnum};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde::de::value::{Error, StrDeserializer};
 
@@ -10,6 +11,7 @@ use crate::data::demo::DemoConfig;
 use crate::data::in_plain_words;
 use crate::data::split::SplitBy;
 use crate::eval::{Draws, Prevalence, Rule};
+use crate::models::inception::{AveragePool, FeaturePool};
 use crate::report::analysis::Unit;
 use crate::spectrogram::Placement;
 use crate::train::Preset;
@@ -78,6 +80,8 @@ pub enum Subcommand {
     Decode(Decode),
     /// Compute the spectrogram of a recording
     Spectrogram(SpectrogramArgs),
+    /// Write what InceptionV3 makes of recordings or pictures, for other programs
+    Features(Features),
     /// Train a network on datasets and test it
     Train(Train),
     /// Measure predictions at a threshold
@@ -289,9 +293,17 @@ pub struct Train {
     /// [default with --study: one in the study]
     #[arg(long, value_name = "RUN")]
     pub out: Option<PathBuf>,
-    /// Settings to start from: quick, a small network that a processor trains in minutes
+    /// Settings to start from. quick: a small network that a processor trains in minutes; recommended: a larger one, trained
+    /// longer; paper: the published protocol, an InceptionV3 that is not trained and a layer on its features
     #[arg(long, value_name = "NAME", value_parser = named::<Preset>, default_value = "quick")]
     pub preset: Preset,
+    /// The weights of InceptionV3 for --preset paper: a .safetensors file with torchvision's names, such as
+    /// model.safetensors of https://huggingface.co/timm/inception_v3.tv_in1k
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
+    /// Where the features of InceptionV3 are kept for the next run [default: in the user's data folder]
+    #[arg(long, value_name = "DIR", requires = "weights")]
+    pub cache: Option<PathBuf>,
     /// What computes: auto (a graphics card, or else the processor), cpu, gpu, ndarray (slow, to compare with), or a part of a
     /// name that `devices` lists
     #[arg(long, value_name = "NAME", default_value = "auto")]
@@ -316,6 +328,43 @@ pub struct Train {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `features`.
+#[derive(Debug, clap::Args)]
+pub struct Features {
+    /// Recordings or pictures, in the order of the rows
+    #[arg(required = true, value_name = "IN")]
+    pub files: Vec<PathBuf>,
+    /// The weights of InceptionV3: a .safetensors file with torchvision's names
+    #[arg(long, value_name = "FILE")]
+    pub weights: PathBuf,
+    /// A new NumPy file: one row of single-precision numbers for each IN
+    #[arg(long, value_name = "F.npy")]
+    pub out: PathBuf,
+    /// none: the whole map of features, `height * width * 2048` numbers; mean: its mean, 2048 numbers
+    #[arg(long, value_name = "none|mean", value_parser = named::<FeaturePool>, default_value = "none")]
+    pub pool: FeaturePool,
+    /// What the files are: recordings, of which the paper's pictures are drawn, or pictures of one size
+    #[arg(long, value_name = "picture|recording", value_parser = named::<FeatureInput>, default_value = "recording")]
+    pub input: FeatureInput,
+    /// Whether means at the border of a map count the padding, as torchvision does (counts-padding), or not, as Keras does
+    /// (skips-padding)
+    #[arg(long, value_name = "RULE", value_parser = named::<AveragePool>, default_value = "counts-padding")]
+    pub average_pool: AveragePool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What features are computed of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FeatureInput {
+    /// Recordings.
+    Recording,
+    /// Pictures.
+    Picture,
 }
 
 /// Arguments of `evaluate`.

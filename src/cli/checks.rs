@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::CliError;
-use super::args::{Pictures, Subcommand};
+use super::args::{Pictures, Subcommand, Train};
 use crate::data::guard::keep_out_of_datasets;
 use crate::data::picture_tree;
 use crate::data::study::check_export;
 use crate::data::study::settings::{Settings, is_study};
+use crate::models::NetworkConfig;
+use crate::models::inception::extractor::ExtractorError;
 use crate::report;
 use crate::train::saved::{self, SavedRun};
 
@@ -53,8 +55,15 @@ pub(super) fn check(command: &Subcommand) -> Result<(), CliError> {
                     "say where the run is to be kept: add --out RUN, or --study DIR for a study that keeps its runs";
                 return Err(CliError::Usage(words.to_owned()));
             }
+            check_weights(train)?;
             check_place(train.study.as_deref(), check_study)?;
             check_place(train.out.as_deref(), |run| check_run(run, train.study.as_deref()))
+        }
+        Subcommand::Features(features) => {
+            if !features.out.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npy")) {
+                return Err(CliError::Usage(format!("--out must end in .npy: {}", features.out.display())));
+            }
+            keep_out("the features", &features.out, None)
         }
         Subcommand::Evaluate(evaluate) => check_place(evaluate.out.as_deref(), check_report),
         Subcommand::Extract(_) | Subcommand::Split(_) | Subcommand::Predict(_) | Subcommand::Devices(_) => Ok(()),
@@ -70,9 +79,11 @@ fn inputs(command: &Subcommand) -> Vec<&PathBuf> {
         Subcommand::Split(split) => split.policy.iter().collect(),
         Subcommand::Decode(decode) => vec![&decode.file],
         Subcommand::Spectrogram(spectrogram) => vec![&spectrogram.file],
-        Subcommand::Train(train) => train.paths.iter().chain(&train.policy).collect(),
+        Subcommand::Train(train) => train.paths.iter().chain(&train.policy).chain(&train.weights).collect(),
+        Subcommand::Features(features) => features.files.iter().chain([&features.weights]).collect(),
         Subcommand::Evaluate(evaluate) => {
-            [&evaluate.run, &evaluate.predictions, &evaluate.scores, &evaluate.labels].into_iter().flatten().collect()
+            let tables = [&evaluate.predictions, &evaluate.scores, &evaluate.labels];
+            tables.into_iter().chain([&evaluate.run, &evaluate.compare]).flatten().collect()
         }
         Subcommand::Predict(predict) => std::iter::once(&predict.run).chain(&predict.files).collect(),
         Subcommand::Demo(_) | Subcommand::Charts(_) | Subcommand::Pictures(_) | Subcommand::Devices(_) => Vec::new(),
@@ -89,6 +100,16 @@ fn require(path: &Path) -> Result<(), CliError> {
 /// What `check` says of a place that was named; what was not named is the program's own choice.
 fn check_place(place: Option<&Path>, check: impl FnOnce(&Path) -> Result<(), CliError>) -> Result<(), CliError> {
     place.map_or(Ok(()), check)
+}
+
+/// Refuses a preset without the weights that it needs, and weights that nothing needs.
+fn check_weights(train: &Train) -> Result<(), CliError> {
+    let frozen = matches!(train.preset.config().network, NetworkConfig::Inception(_));
+    match &train.weights {
+        None if frozen => Err(CliError::Usage(format!("--weights FILE is missing: {}", ExtractorError::NoWeights))),
+        Some(_) if !frozen => Err(CliError::Usage("--weights belongs to --preset paper".to_owned())),
+        _ => Ok(()),
+    }
 }
 
 /// Refuses to make a study in a dataset. One that is there already is opened wherever it lies.

@@ -12,6 +12,7 @@ mod checks;
 mod commands;
 mod driver;
 mod evaluate;
+mod features;
 mod output;
 mod pictures;
 mod split;
@@ -72,6 +73,7 @@ pub fn run(command: Subcommand, data_folder: PathBuf) -> Result<(), CliError> {
         Subcommand::Pictures(command) => pictures::pictures(command, data_folder),
         Subcommand::Decode(decode) => commands::decode(&decode),
         Subcommand::Spectrogram(spectrogram) => commands::spectrogram(&spectrogram),
+        Subcommand::Features(args) => features::features(&args),
         Subcommand::Train(train) => commands::train(train, data_folder),
         Subcommand::Evaluate(evaluate) => evaluate::evaluate(&evaluate),
         Subcommand::Predict(predict) => commands::predict(predict, data_folder),

@@ -37,6 +37,14 @@ pub(super) fn linear(inputs: usize, outputs: usize, rng: &mut ChaCha8Rng, device
     linear
 }
 
+/// A dense layer as Keras makes it: zero bias, Glorot-uniform weights (Glorot and Bengio 2010).
+pub(super) fn glorot(inputs: usize, outputs: usize, rng: &mut ChaCha8Rng, device: &Device) -> Linear {
+    let mut linear = LinearConfig::new(inputs, outputs).init(device);
+    linear.weight = uniform([inputs, outputs], (6.0 / (inputs + outputs) as f32).sqrt(), rng, device);
+    linear.bias = Some(Param::from_tensor(Tensor::zeros([outputs], device)));
+    linear
+}
+
 fn uniform<const D: usize>(shape: [usize; D], bound: f32, rng: &mut ChaCha8Rng, device: &Device) -> Param<Tensor<D>> {
     let values: Vec<f32> = (0..shape.iter().product()).map(|_| rng.random_range(-bound..=bound)).collect();
     Param::from_tensor(Tensor::from_data(TensorData::new(values, shape), device))

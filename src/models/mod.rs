@@ -3,6 +3,7 @@
 //!
 //! To add one: a file beside [`small`], a variant in [`NetworkConfig`] and one in [`Network`].
 
+pub mod head;
 pub mod inception;
 mod init;
 pub mod small;
@@ -13,6 +14,9 @@ use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use crate::spectrogram::paper;
+
+use head::{Head, InceptionConfig};
 use small::{SmallConfig, SmallNetwork};
 
 /// Which network, with its sizes. Saved with every run.
@@ -21,6 +25,8 @@ use small::{SmallConfig, SmallNetwork};
 pub enum NetworkConfig {
     /// The small residual network of our own.
     Small(SmallConfig),
+    /// The paper's: a dense layer on the features of a frozen InceptionV3.
+    Inception(InceptionConfig),
 }
 
 impl Default for NetworkConfig {
@@ -34,6 +40,8 @@ impl Default for NetworkConfig {
 pub enum Network {
     /// The small residual network of our own.
     Small(SmallNetwork),
+    /// The dense layer on a frozen network's features.
+    Head(Head),
 }
 
 /// Saved weights that do not fit.
@@ -48,19 +56,22 @@ pub enum WeightsError {
 }
 
 impl NetworkConfig {
-    /// A network with fresh weights drawn from `rng`, for windows of `bins` frequency rows.
+    /// A network with fresh weights drawn from `rng`, for windows of `rows` frequency bands, or so many features of a frozen
+    /// network.
     #[must_use]
-    pub fn init(&self, bins: usize, rng: &mut ChaCha8Rng, device: &Device) -> Network {
+    pub fn init(&self, rows: usize, rng: &mut ChaCha8Rng, device: &Device) -> Network {
         match self {
-            Self::Small(config) => Network::Small(config.init(bins, rng, device)),
+            Self::Small(config) => Network::Small(config.init(rows, rng, device)),
+            Self::Inception(_) => Network::Head(Head::new(rows, rng, device)),
         }
     }
 
-    /// Time columns of one input window.
+    /// Time columns that it looks at at once.
     #[must_use]
     pub fn window_frames(&self) -> usize {
         match self {
             Self::Small(config) => config.window_frames,
+            Self::Inception(_) => paper::WIDTH,
         }
     }
 
@@ -69,6 +80,7 @@ impl NetworkConfig {
     pub fn dropout(&self) -> f64 {
         match self {
             Self::Small(config) => config.dropout,
+            Self::Inception(_) => 0.0,
         }
     }
 
@@ -77,6 +89,7 @@ impl NetworkConfig {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Small(_) => "Small residual network",
+            Self::Inception(_) => "InceptionV3, frozen",
         }
     }
 }
@@ -85,7 +98,7 @@ impl Network {
     /// Logits (healthy, sick) of a batch.
     ///
     /// # Shapes
-    /// - `windows`: `[batch, 1, bins, frames]`, levels scaled to -1..1
+    /// - `windows`: `[batch, 1, bins, frames]`, levels scaled to -1..1; or `[batch, 1, features, 1]` of a frozen network
     /// - output: `[batch, 2]`
     #[must_use]
     pub fn forward(&self, windows: Tensor<4>) -> Tensor<2> {
@@ -95,12 +108,13 @@ impl Network {
     /// The features that the last layer sees, where training applies dropout.
     ///
     /// # Shapes
-    /// - `windows`: `[batch, 1, bins, frames]`, levels scaled to -1..1
+    /// - `windows`: as for [`Network::forward`]
     /// - output: `[batch, features]`
     #[must_use]
     pub fn pooled(&self, windows: Tensor<4>) -> Tensor<2> {
         match self {
             Self::Small(network) => network.pooled(windows),
+            Self::Head(_) => windows.flatten(1, 3),
         }
     }
 
@@ -113,6 +127,7 @@ impl Network {
     pub fn classify(&self, pooled: Tensor<2>) -> Tensor<2> {
         match self {
             Self::Small(network) => network.classify(pooled),
+            Self::Head(head) => head.classify(pooled),
         }
     }
 

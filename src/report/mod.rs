@@ -70,12 +70,18 @@ const FIGURES: [(&str, Drawing); 4] = [
 /// The figures that need the course of training.
 const HISTORY_FIGURES: [&str; 2] = ["loss_history.png", "accuracy_history.png"];
 
+/// The arrays of the paper's scripts, for NumPy: scores of both classes, shape `[recordings, 2]`; labels, 1 = sick.
+const ARRAYS: [&str; 2] = ["test_predict.npy", "test_labels.npy"];
+
+/// The course of training for NumPy, shape `[epochs, 4]`: training loss and accuracy, validation loss and accuracy.
+const HISTORY_ARRAY: &str = "history.npy";
+
 /// The tables of every report.
 const TABLES: [&str; 4] = ["metrics.json", "metrics.csv", "classification_report.txt", "predictions.csv"];
 
 /// Writes figures (`roc_auc.png`, `recall_vs_precision.png`, `confusion_matrix.png`, `score_histogram.png`, and with a
 /// history `loss_history.png`, `accuracy_history.png`), `metrics.json`, `metrics.csv`, `classification_report.txt` and
-/// `predictions.csv` into `folder`, which is made where it is missing. Returns the files, in the order written.
+/// `predictions.csv`, and the arrays of the paper's scripts (`test_predict.npy`, `test_labels.npy`, `history.npy`) into `folder`, which is made where it is missing. Returns the files, in the order written.
 ///
 /// Values that are not defined for these predictions are named as such in every file.
 ///
@@ -98,7 +104,25 @@ pub fn write_report(folder: &Path, input: &ReportInput) -> Result<Vec<PathBuf>, 
         written.push(write_figure(folder, accuracy, &figures::accuracy_history(history, &caption))?);
     }
     written.extend(write_tables(folder, input, &table)?);
+    written.extend(write_arrays(folder, input.predictions)?);
+    written.extend(input.history.map(|history| write_history_array(folder, history)).transpose()?);
     Ok(written)
+}
+
+fn write_history_array(folder: &Path, history: &[EpochRecord]) -> Result<PathBuf, FileError> {
+    let row = |record: &EpochRecord| {
+        [record.train_loss, record.train_accuracy, record.validation_loss, record.validation_accuracy]
+    };
+    let path = folder.join(HISTORY_ARRAY);
+    npy::write_rows(&path, &history.iter().map(row).collect::<Vec<_>>())?;
+    Ok(path)
+}
+
+fn write_arrays(folder: &Path, predictions: &[Prediction]) -> Result<[PathBuf; 2], FileError> {
+    let [scores, labels] = ARRAYS.map(|name| folder.join(name));
+    npy::write_rows(&scores, &predictions.iter().map(|one| [1.0 - one.score, one.score]).collect::<Vec<_>>())?;
+    npy::write(&labels, &predictions.iter().map(|one| i64::from(one.label.is_positive())).collect::<Vec<_>>())?;
+    Ok([scores, labels])
 }
 
 /// The history as a table, in a run's folder.
@@ -109,7 +133,7 @@ pub const VALIDATION_TABLE: &str = "validation_predictions.csv";
 
 /// Every file of a report.
 fn report_files() -> impl Iterator<Item = &'static str> {
-    FIGURES.iter().map(|(name, _)| *name).chain(HISTORY_FIGURES).chain(TABLES)
+    FIGURES.iter().map(|(name, _)| *name).chain(HISTORY_FIGURES).chain(TABLES).chain(ARRAYS).chain([HISTORY_ARRAY])
 }
 
 /// Whether a new run may be saved in `folder` without writing over anything: it is missing, empty, or holds only what an

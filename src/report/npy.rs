@@ -325,17 +325,42 @@ pub fn write_matrix<T: Element>(path: &Path, values: &[T], columns: usize) -> Re
     write_shaped(path, &format!("({rows}, {columns})"), values.iter().take(rows * columns).copied())
 }
 
+/// Writes a matrix of `shape` (rows, columns) row by row, so that it need not fit into memory: `row` gives row `0`, `1`, ...
+///
+/// # Errors
+/// [`FileError`] when the file cannot be written, `row` fails, or gives another number of columns; there is no file then.
+pub fn write_rows_by<T: Element>(
+    path: &Path,
+    [rows, columns]: [usize; 2],
+    mut row: impl FnMut(usize) -> io::Result<Vec<T>>,
+) -> Result<(), FileError> {
+    write_atomic(path, "writing the array", |out| {
+        write_header::<T>(out, &format!("({rows}, {columns})"))?;
+        (0..rows).try_for_each(|index| {
+            let values = row(index)?;
+            if values.len() != columns {
+                return Err(io::Error::other(format!("row {index} has {} columns and not {columns}", values.len())));
+            }
+            values.into_iter().try_for_each(|value| out.write_all(value.bytes().as_ref()))
+        })
+    })
+}
+
 fn write_shaped<T: Element>(path: &Path, shape: &str, values: impl Iterator<Item = T>) -> Result<(), FileError> {
+    write_atomic(path, "writing the array", |out| {
+        write_header::<T>(out, shape)?;
+        values.into_iter().try_for_each(|value| out.write_all(value.bytes().as_ref()))
+    })
+}
+
+fn write_header<T: Element>(out: &mut dyn Write, shape: &str) -> io::Result<()> {
     let mut header = format!("{{'descr': '{}', 'fortran_order': False, 'shape': {shape}, }}", T::DESCR);
     // Magic, version and length take 10 bytes, the closing newline 1; spaces fill up to the alignment.
     let unpadded = MAGIC.len() + 4 + header.len() + 1;
     header.push_str(&" ".repeat(unpadded.next_multiple_of(ALIGNMENT) - unpadded));
     header.push('\n');
-    write_atomic(path, "writing the array", |out| {
-        out.write_all(MAGIC)?;
-        out.write_all(&[1, 0])?;
-        out.write_all(&(header.len() as u16).to_le_bytes())?;
-        out.write_all(header.as_bytes())?;
-        values.into_iter().try_for_each(|value| out.write_all(value.bytes().as_ref()))
-    })
+    out.write_all(MAGIC)?;
+    out.write_all(&[1, 0])?;
+    out.write_all(&(header.len() as u16).to_le_bytes())?;
+    out.write_all(header.as_bytes())
 }

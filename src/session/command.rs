@@ -115,7 +115,11 @@ pub enum Command {
         config: Box<TrainConfig>,
         /// Where to save it; `None` picks a new folder in the user's data folder.
         folder: Option<PathBuf>,
+        /// Where the features of frozen networks are kept; `None` for the user's data folder.
+        features: Option<PathBuf>,
     },
+    /// Use the weights of InceptionV3 in this file, for the paper's protocol.
+    ChooseWeights(PathBuf),
     /// Stop a run after the step in hand and keep its best network.
     StopRun(RunId),
     /// Make this the run that Train shows; when it is finished, evaluate it and let it score new recordings.

@@ -3,16 +3,14 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Instant;
 
-use rayon::prelude::*;
-
+use super::answer::Answerer;
 use super::evaluation::{DEFAULT_THRESHOLD, Evaluation};
 use super::jobs::guarded;
+use super::prepare::{Failed, Listener, Prepared, prepare};
 use super::run::{RunCounts, RunId};
-use crate::data::features::Features;
 use crate::data::split::{Part, SplitOutcome};
 use crate::data::study::{Dropped, draw};
 use crate::data::{Clip, Label, PersonId};
@@ -21,12 +19,23 @@ use crate::report::predictions::{self, Prediction, threshold_table};
 use crate::report::{self, ReportError};
 use crate::train::device::{self, ComputeDevice, DeviceChoice, DeviceClass, Selected};
 use crate::train::saved::{self, Lost, RunResult};
-use crate::train::{Example, Predictor, TrainConfig, TrainError, TrainEvent, Trained, fit};
+use crate::train::{Example, Predictor, Preparation, TrainConfig, TrainError, TrainEvent, Trained, fit};
 
 /// What an experiment reports.
 pub(super) enum RunEvent {
-    /// Spectrograms are being computed.
+    /// Spectrograms, or features of a frozen network, are being computed.
     Preparing { done: usize, total: usize },
+    /// What the frozen network still has to compute.
+    Features {
+        /// What its weights are, where they are published ones.
+        known: Option<&'static str>,
+        /// Recordings whose features are not there yet.
+        missing: usize,
+        /// Recordings whose features are kept already.
+        kept: usize,
+        /// Bytes that those of the missing will take on disk.
+        bytes: u64,
+    },
     /// Something the person should know.
     Note(String),
     /// What the parts hold.
@@ -58,7 +67,7 @@ impl From<String> for Ending {
 /// What an experiment leaves in memory.
 pub(super) struct Finished {
     pub evaluation: Evaluation,
-    pub predictor: Predictor,
+    pub answerer: Answerer,
     pub result: RunResult,
 }
 
@@ -67,6 +76,8 @@ pub(super) struct Experiment {
     pub id: RunId,
     pub name: String,
     pub folder: PathBuf,
+    /// Where the features of frozen networks are kept.
+    pub features: PathBuf,
     pub config: TrainConfig,
     /// The used recordings.
     pub clips: Vec<Arc<Clip>>,
@@ -76,20 +87,6 @@ pub(super) struct Experiment {
     pub folders: Vec<(String, PathBuf)>,
     /// What its parts are drawn without, as the files have changed or gone.
     pub dropped: Dropped,
-}
-
-/// A recording whose features have been computed, and its place among the used ones.
-struct Prepared<'a> {
-    index: usize,
-    clip: &'a Clip,
-    example: Example,
-}
-
-/// A used recording that can no longer be read, and its place among the used ones.
-struct Failed<'a> {
-    index: usize,
-    clip: &'a Clip,
-    reason: String,
 }
 
 /// A used recording with its features.
@@ -108,25 +105,23 @@ impl Experiment {
     ///
     /// # Errors
     /// [`Ending`] when there is no network to keep. The folder holds no run then.
-    pub fn run(&self, on_event: &mut (dyn FnMut(RunEvent) -> ControlFlow<()> + Send)) -> Result<(), Ending> {
+    pub fn run(mut self, on_event: Listener<'_>) -> Result<(), Ending> {
         self.config.validate().map_err(|error| format!("the training setting {error}"))?;
         let selected = device::select(&self.config.device).map_err(|error| error.to_string())?;
         // Parts that are drawn with a dataset and trained without it would be other parts than the study shows.
         if let Some((name, folder)) = self.folders.iter().find(|(_, folder)| !folder.exists()) {
             return Err(not_there(name, folder).into());
         }
+        let preparation = Preparation::new(&self.config).map_err(|error| error.to_string())?;
+        preparation.note_weights(&mut self.config);
         // A folder that cannot be written to is found out now, not after hours of training.
         saved::begin(&self.folder, &self.config).map_err(|error| error.to_string())?;
-        guarded(|| Ok(self.run_on(selected, on_event)))
+        guarded(|| Ok(self.run_on(selected, preparation, on_event)))
             .unwrap_or_else(|panic| Err(Ending::Failed(panic)))
             .inspect_err(|_| saved::abandon(&self.folder))
     }
 
-    fn run_on(
-        &self,
-        selected: Selected,
-        on_event: &mut (dyn FnMut(RunEvent) -> ControlFlow<()> + Send),
-    ) -> Result<(), Ending> {
+    fn run_on(&self, selected: Selected, preparation: Preparation, on_event: Listener<'_>) -> Result<(), Ending> {
         let started = Instant::now();
         if let Some(note) = selected.fallback {
             let _ = on_event(RunEvent::Note(note));
@@ -137,7 +132,7 @@ impl Experiment {
         }
         let clips: Vec<&Clip> = self.clips.iter().map(Arc::as_ref).collect();
         let outcome = draw(&clips, &self.config.split).map_err(|error| error.to_string())?;
-        let (usable, failed) = self.prepare(on_event)?;
+        let (usable, failed) = prepare(&self.clips, &self.config, &preparation, &self.features, on_event)?;
         let lost = lost(&failed, &outcome);
         if let Some(words) = lost.in_words() {
             let lines: String = lost.lines().map(|line| format!("\n{line}")).collect();
@@ -153,55 +148,14 @@ impl Experiment {
                 "Training broke off, and the best network up to there is kept: {error}"
             )));
         }
-        let (finished, unwritten) =
-            self.test_and_save(&items, (counts, lost), trained, predictor, &compute, started)?;
+        let answerer = Answerer::new(predictor.clone(), self.config.clone(), Some(preparation));
+        let (result, evaluation, unwritten) =
+            self.test_and_save(&items, (counts, lost), trained, &predictor, &compute, started)?;
         if let Some(error) = unwritten {
             let _ = on_event(RunEvent::Note(format!("The network is saved, but not its whole report: {error}")));
         }
-        let _ = on_event(RunEvent::Finished(Box::new(finished)));
+        let _ = on_event(RunEvent::Finished(Box::new(Finished { evaluation, answerer, result })));
         Ok(())
-    }
-
-    /// Features of every used recording, on all cores; and the recordings that can no longer be read.
-    fn prepare(
-        &self,
-        on_event: &mut (dyn FnMut(RunEvent) -> ControlFlow<()> + Send),
-    ) -> Result<(Vec<Prepared<'_>>, Vec<Failed<'_>>), Ending> {
-        let used: Vec<(usize, &Clip, Label)> = self
-            .clips
-            .iter()
-            .enumerate()
-            .filter_map(|(index, clip)| clip.verdict.label().map(|label| (index, clip.as_ref(), label)))
-            .collect();
-        let total = used.len();
-        if on_event(RunEvent::Preparing { done: 0, total }).is_break() {
-            return Err(Ending::Stopped);
-        }
-        let done = AtomicUsize::new(0);
-        let report = Mutex::new(on_event);
-        let prepared = used
-            .par_iter()
-            .map(|&(index, clip, label)| {
-                let outcome = Features::load(&clip.path, &self.config.spectrogram);
-                let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-                // A poisoned lock means that a listener panicked; the figures of progress are not worth a second panic.
-                let stopped =
-                    report.lock().is_ok_and(|mut report| report(RunEvent::Preparing { done, total }).is_break());
-                if stopped {
-                    return Err(Ending::Stopped);
-                }
-                let prepared = |features| Prepared { index, clip, example: Example { features, label } };
-                Ok(outcome.map(prepared).map_err(|error| Failed { index, clip, reason: error.to_string() }))
-            })
-            .collect::<Result<Vec<_>, Ending>>()?;
-        let (mut usable, mut failed) = (Vec::with_capacity(prepared.len()), Vec::new());
-        for outcome in prepared {
-            match outcome {
-                Ok(item) => usable.push(item),
-                Err(failure) => failed.push(failure),
-            }
-        }
-        Ok((usable, failed))
     }
 
     /// Trains on `compute`, or on the CPU where a graphics card that nobody named turns out not to work. Returns what
@@ -210,11 +164,10 @@ impl Experiment {
         &self,
         items: &[Item],
         compute: ComputeDevice,
-        on_event: &mut (dyn FnMut(RunEvent) -> ControlFlow<()> + Send),
+        on_event: Listener<'_>,
     ) -> Result<(Trained, ComputeDevice), Ending> {
         let part = |part| items.iter().filter(|item| item.part == part).map(|item| item.example.clone()).collect();
         let (train, validation): (Vec<Example>, Vec<Example>) = (part(Part::Train), part(Part::Validation));
-        type Listener<'a> = &'a mut (dyn FnMut(RunEvent) -> ControlFlow<()> + Send);
         let fit_on = |compute: &ComputeDevice, on_event: Listener<'_>| {
             guarded(|| {
                 let mut tell = |event| on_event(RunEvent::Train(event));
@@ -251,19 +204,19 @@ impl Experiment {
         items: &[Item],
         (counts, lost): (RunCounts, Lost),
         trained: Trained,
-        predictor: Predictor,
+        predictor: &Predictor,
         compute: &ComputeDevice,
         started: Instant,
-    ) -> Result<(Finished, Option<String>), String> {
+    ) -> Result<(RunResult, Evaluation, Option<String>), String> {
         let folder = &self.folder;
         saved::save_network(folder, &trained.network).map_err(|error| error.to_string())?;
-        let validation = predict(&predictor, items, Part::Validation)?;
-        let test = predict(&predictor, items, Part::Test)?;
+        let validation = predict(predictor, items, Part::Validation)?;
+        let test = predict(predictor, items, Part::Test)?;
         let threshold = choose_threshold(&validation);
         let result = RunResult {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             labels: Label::ALL.map(|label| label.to_string()),
-            bins: items.first().map_or(0, |item| item.example.features.bins()),
+            bins: items.first().map_or(0, |item| item.example.input.rows()),
             threshold,
             threshold_rule: format!("{} on the validation part", RULE.name()),
             best_epoch: trained.best_epoch,
@@ -287,7 +240,7 @@ impl Experiment {
         // From here on the folder is a run that can answer; a full disk may still cost it its tables.
         saved::save_result(folder, &result).map_err(|error| error.to_string())?;
         let unwritten = tables().err().map(|error| error.to_string());
-        Ok((Finished { evaluation, predictor, result }, unwritten))
+        Ok((result, evaluation, unwritten))
     }
 }
 
@@ -338,9 +291,7 @@ fn predict(predictor: &Predictor, items: &[Item], part: Part) -> Result<Vec<Pred
         .iter()
         .filter(|item| item.part == part)
         .map(|item| {
-            let score = predictor
-                .score(&item.example.features)
-                .ok_or("The network gave no number; the device may have been lost. Train again on the CPU.")?;
+            let score = predictor.score(&item.example.input).map_err(|error| error.to_string())?;
             Ok(Prediction {
                 path: Some(item.path.clone()),
                 person: Some(item.person.clone()),

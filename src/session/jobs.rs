@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError};
 
 use super::Wake;
+use super::answer::Answerer;
 use super::clip_view::{ClipView, Picture};
 use super::evaluation::Evaluation;
 use super::experiment::RunEvent;
@@ -17,8 +18,7 @@ use super::recent::RecentStudy;
 use super::run::RunId;
 use super::state::{CountedCohort, Unmapped};
 use super::thumbnails::MadeThumbnail;
-use crate::audio;
-use crate::data::features::Features;
+use super::weights::ChosenWeights;
 use crate::data::policy::Doubt;
 use crate::data::sources::mapped::{Mapping, MappingCount};
 use crate::data::study::StudyView;
@@ -28,8 +28,7 @@ use crate::data::table::{has_table_name, is_combined_table};
 use crate::data::{Clip, LabelPolicy};
 use crate::report::predictions::{self, Prediction};
 use crate::report::{self, history};
-use crate::spectrogram::{LevelPyramid, Spectrogram, SpectrogramConfig};
-use crate::train::Predictor;
+use crate::spectrogram::LevelPyramid;
 use crate::train::device::{self, DeviceInfo};
 use crate::train::saved::{SavedRun, is_run};
 
@@ -37,6 +36,8 @@ use crate::train::saved::{SavedRun, is_run};
 pub(super) enum Event {
     /// How far the making or reading of datasets is.
     Loading { task: &'static str, detail: String, done: usize, total: usize },
+    /// The weights of InceptionV3, chosen now or, where `is_new` is false, the last time.
+    Weights { weights: ChosenWeights, is_new: bool },
     /// Nothing is left to read.
     LoadingEnded,
     /// The study, after a change, and the scores of its recordings: their places may have changed.
@@ -98,6 +99,7 @@ pub(super) struct Sorted {
     pub runs: Vec<PathBuf>,
     pub tables: Vec<PathBuf>,
     pub recordings: Vec<PathBuf>,
+    pub weights: Vec<PathBuf>,
     pub missing: Vec<PathBuf>,
 }
 
@@ -109,7 +111,7 @@ pub(super) struct OpenedRun {
     pub predictions: Option<Vec<Prediction>>,
     /// Empty where the run came without its table.
     pub validation: Vec<Prediction>,
-    pub predictor: Predictor,
+    pub answerer: Answerer,
     /// Recordings that were opened together with it.
     pub then_predict: Vec<PathBuf>,
 }
@@ -194,6 +196,7 @@ pub(super) fn sort_paths(paths: Vec<PathBuf>) -> Sorted {
     let mut sorted = Sorted::default();
     for path in paths {
         let is_table = has_table_name(&path);
+        let is_weights = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("safetensors"));
         let list = if !path.exists() {
             &mut sorted.missing
         } else if path.is_dir() {
@@ -204,6 +207,8 @@ pub(super) fn sort_paths(paths: Vec<PathBuf>) -> Sorted {
             } else {
                 &mut sorted.folders
             }
+        } else if is_weights {
+            &mut sorted.weights
         } else if is_table {
             if is_combined_table(&path) { &mut sorted.folders } else { &mut sorted.tables }
         } else {
@@ -232,7 +237,8 @@ pub(super) fn open_run(reporter: &Reporter, folder: &Path, then_predict: Vec<Pat
     let predictions = table("predictions.csv").map_err(|error| error.to_string())?;
     let validation = table(report::VALIDATION_TABLE).map_err(|error| error.to_string())?.unwrap_or_default();
     let history = history.unwrap_or_default();
-    let opened = OpenedRun { saved, history, predictions, validation, predictor, then_predict };
+    let answerer = Answerer::new(predictor, saved.config.clone(), None);
+    let opened = OpenedRun { saved, history, predictions, validation, answerer, then_predict };
     let _ = reporter.send(Event::RunOpened(Box::new(opened)));
     Ok(())
 }
@@ -242,21 +248,6 @@ pub(super) fn open_predictions(reporter: &Reporter, table: &Path) -> Result<(), 
     let evaluation = Evaluation::of_table(table)?;
     let _ = reporter.send(Event::PredictionsOpened(Box::new(evaluation)));
     Ok(())
-}
-
-/// Scores one new recording exactly as the training recordings were prepared.
-pub(super) fn predict(
-    predictor: &Predictor,
-    path: &Path,
-    config: &SpectrogramConfig,
-) -> Result<(f64, Arc<LevelPyramid>), String> {
-    guarded(|| {
-        let recording = audio::decode(path).map_err(|error| error.to_string())?;
-        let spectrogram = Spectrogram::compute(&recording, config).map_err(|error| error.to_string())?;
-        let features = Features::from_spectrogram(&spectrogram);
-        let score = predictor.score(&features).ok_or("The network gave no number; open the run again")?;
-        Ok((score, Arc::new(LevelPyramid::new(Arc::new(spectrogram)))))
-    })
 }
 
 /// A folder in `parent` that is not there yet, so that nothing is written over: `name`, or with a number behind.

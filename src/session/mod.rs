@@ -3,6 +3,7 @@
 //! The window and the command line are two faces of one [`Session`]. Neither starts threads nor opens datasets; they
 //! [`Session::send`] a [`Command`], let [`Session::poll`] take in what the jobs report, and read [`Session::state`].
 
+mod answer;
 mod clip_view;
 mod clock;
 mod command;
@@ -11,6 +12,7 @@ mod experiment;
 mod jobs;
 mod keeper;
 mod player;
+mod prepare;
 mod recent;
 mod run;
 mod runs;
@@ -20,6 +22,7 @@ mod state;
 mod tests;
 mod thumbnails;
 mod update;
+mod weights;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -28,10 +31,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
+use answer::Answerer;
 use jobs::{Event, Reporter};
 use keeper::{Keeper, Order};
-
-use crate::train::Predictor;
 
 pub use clip_view::{ClipView, Picture, Waveform};
 pub use command::{Command, DropIntent};
@@ -46,6 +48,7 @@ pub use state::{
 };
 pub use thumbnails::{Thumbnail, ThumbnailConfig, Thumbnails};
 pub use update::missing_in_words;
+pub use weights::ChosenWeights;
 
 pub use crate::data::study::order::{Direction, SortKey, SortOrder};
 pub use crate::data::study::scores::{Outcome, Score, Scores};
@@ -86,7 +89,7 @@ pub struct Session {
     /// Raised to stop the run with this id.
     stops: HashMap<RunId, Arc<AtomicBool>>,
     /// Networks that are ready to answer.
-    predictors: HashMap<RunId, Arc<Predictor>>,
+    answerers: HashMap<RunId, Arc<Answerer>>,
     /// The saved run that was asked for last; answers for others come too late to be shown.
     wanted_run: Option<PathBuf>,
     /// Raised to stop the counting of the used recordings; `None` while they are not counted.
@@ -116,7 +119,7 @@ impl Session {
             active_jobs: 0,
             open_orders: 0,
             stops: HashMap::new(),
-            predictors: HashMap::new(),
+            answerers: HashMap::new(),
             wanted_run: None,
             counting: None,
             viewing: false,

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::data::study::Dropped;
 use crate::eval::history::EpochRecord;
+use crate::models::NetworkConfig;
 use crate::train::config::TrainConfig;
 use crate::train::events::{BatchRecord, Plan};
 pub use crate::train::saved::PartCounts as RunCounts;
@@ -136,7 +137,11 @@ impl Run {
     pub fn activity(&self) -> Option<String> {
         match &self.phase {
             RunPhase::Preparing { done, total } => {
-                Some(format!("Computing spectrograms {} of {}", grouped(*done as u64), grouped(*total as u64)))
+                let what = match self.config.network {
+                    NetworkConfig::Small(_) => "spectrograms",
+                    NetworkConfig::Inception(_) => "features",
+                };
+                Some(format!("Computing {what} {} of {}", grouped(*done as u64), grouped(*total as u64)))
             }
             RunPhase::Training => {
                 let epoch = self.batches.last().map_or(1, |batch| batch.epoch);

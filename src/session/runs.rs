@@ -16,9 +16,10 @@ use super::state::{PredictedFile, PredictionOutcome, Severity};
 use super::update::unless;
 use crate::spectrogram::LevelPyramid;
 use crate::train::{TrainConfig, TrainEvent};
+use crate::units::{counted, file_size, grouped};
 
 impl Session {
-    pub(super) fn start_run(&mut self, config: TrainConfig, folder: Option<PathBuf>) {
+    pub(super) fn start_run(&mut self, config: TrainConfig, folder: Option<PathBuf>, features: Option<PathBuf>) {
         if self.state.active_run().is_some() {
             self.say(Severity::Warning, "A training is running; stop it first");
             return;
@@ -37,6 +38,7 @@ impl Session {
             let home = self.state.study.folder.as_ref().unwrap_or(&self.data_folder);
             home.join("runs").join(super::clock::name_from_clock("run"))
         });
+        let features = features.unwrap_or_else(|| self.data_folder.join("features"));
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let synthetic = self.state.study.synthetic;
         self.state.runs.push(Run::new(id, name.clone(), folder.clone(), config.clone(), synthetic));
@@ -47,10 +49,10 @@ impl Session {
         let sources = &self.state.study.sources;
         let folders = sources.iter().map(|source| (source.name().to_owned(), source.root.clone())).collect();
         let dropped = self.state.study.dropped.clone();
-        let experiment = Experiment { id, name, folder, config, clips, synthetic, folders, dropped };
+        let experiment = Experiment { id, name, folder, features, config, clips, synthetic, folders, dropped };
         let failed = move |reason| Event::Run { id, event: RunEvent::Ended(Ending::Failed(reason)) };
         self.spawn_or("train", failed, move |reporter| {
-            run_experiment(reporter, &experiment, &stop);
+            run_experiment(reporter, experiment, &stop);
             Ok(())
         });
     }
@@ -82,7 +84,7 @@ impl Session {
             return;
         }
         let shown = self.state.evaluation.as_ref().and_then(|evaluation| evaluation.run);
-        if shown == Some(id) && self.predictors.contains_key(&id) {
+        if shown == Some(id) && self.answerers.contains_key(&id) {
             self.state.predict_run = Some(id);
             // An answer that is still on its way belongs to a run that is no longer wanted.
             self.wanted_run = None;
@@ -108,7 +110,7 @@ impl Session {
     }
 
     pub(super) fn on_run_opened(&mut self, opened: OpenedRun) {
-        let OpenedRun { saved, history, predictions, validation, predictor, then_predict } = opened;
+        let OpenedRun { saved, history, predictions, validation, answerer, then_predict } = opened;
         let existing = self.state.runs.iter().find(|run| run.folder == saved.folder).map(|run| run.id);
         let id = existing.unwrap_or_else(|| self.new_run_id());
         let run = Run::from_saved(id, &saved, history);
@@ -122,7 +124,7 @@ impl Session {
             Some(_) => {}
             None => self.state.runs.push(run),
         }
-        self.predictors.insert(id, Arc::new(predictor));
+        self.answerers.insert(id, Arc::new(answerer));
         // The person has asked for another one since.
         if self.wanted_run.as_ref() != Some(&saved.folder) {
             if !then_predict.is_empty() {
@@ -156,6 +158,19 @@ impl Session {
         let Some(run) = self.state.runs.iter_mut().find(|run| run.id == id) else { return };
         match event {
             RunEvent::Note(note) => self.say(Severity::Warning, note),
+            RunEvent::Features { known, missing, kept, bytes } => {
+                let weights = known.map_or("weights of no published file".to_owned(), str::to_owned);
+                let mut note = format!("InceptionV3 with {weights}: ");
+                note += &match missing {
+                    0 => format!("the features of all {} are kept already", grouped(kept as u64)),
+                    _ => format!(
+                        "the features of {} are computed once and kept, which takes {}",
+                        counted(missing, "recording", "recordings"),
+                        file_size(bytes)
+                    ),
+                };
+                self.say(Severity::Info, note);
+            }
             RunEvent::Preparing { done, total } => run.phase = RunPhase::Preparing { done, total },
             RunEvent::Dealt(counts) => run.counts = Some(counts),
             RunEvent::Train(TrainEvent::Started(plan)) => {
@@ -193,9 +208,9 @@ impl Session {
     }
 
     fn on_finished(&mut self, id: RunId, finished: Finished) {
-        let Finished { evaluation, predictor, result } = finished;
+        let Finished { evaluation, answerer, result } = finished;
         self.stops.remove(&id);
-        self.predictors.insert(id, Arc::new(predictor));
+        self.answerers.insert(id, Arc::new(answerer));
         let Some(run) = self.run_mut(id) else { return };
         run.phase = RunPhase::Finished {
             stopped: result.stopped,
@@ -220,11 +235,11 @@ impl Session {
         let mut seen = HashSet::new();
         paths.retain(|path| seen.insert(path.clone()));
         let run = self.state.predict_run();
-        let Some((id, name, config)) = run.map(|run| (run.id, run.name.clone(), run.config.spectrogram.clone())) else {
+        let Some((id, name)) = run.map(|run| (run.id, run.name.clone())) else {
             self.say(Severity::Warning, "There is no trained network yet: train one, or open a saved run");
             return;
         };
-        let Some(predictor) = self.predictors.get(&id).cloned() else { return };
+        let Some(answerer) = self.answerers.get(&id).cloned() else { return };
         let others = std::mem::take(&mut self.state.predictions);
         let pending = paths.iter().rev().map(|path| PredictedFile {
             path: path.clone(),
@@ -238,7 +253,7 @@ impl Session {
         let failed = move |reason| Event::NotPredicted { paths: asked, run: id, reason };
         self.spawn_or("predict", failed, move |reporter| {
             for path in paths.iter() {
-                let outcome = jobs::predict(&predictor, path, &config);
+                let outcome = answerer.score(path);
                 if reporter.send(Event::Predicted { path: path.clone(), run: id, outcome }).is_break() {
                     break;
                 }
@@ -289,7 +304,7 @@ fn report_name(title: &str) -> String {
 }
 
 /// Runs an experiment and passes its reports on; batch figures may be dropped when nobody keeps up.
-fn run_experiment(reporter: &Reporter, experiment: &Experiment, stop: &AtomicBool) {
+fn run_experiment(reporter: &Reporter, experiment: Experiment, stop: &AtomicBool) {
     let id = experiment.id;
     let outcome = jobs::guarded(|| {
         Ok(experiment.run(&mut |event| {

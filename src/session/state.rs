@@ -11,6 +11,7 @@ use super::player::Player;
 use super::recent::RecentStudy;
 use super::run::{Run, RunId};
 use super::thumbnails::Thumbnails;
+use super::weights::ChosenWeights;
 use crate::data::sources::mapped::{Mapping, MappingCount, TablePreview};
 use crate::data::study::cohort::Cohort;
 use crate::data::study::filter::Filter;
@@ -41,6 +42,8 @@ pub struct State {
     pub player: Player,
     /// What can compute.
     pub devices: Devices,
+    /// The weights of InceptionV3 that a person named, for the paper's protocol.
+    pub weights: Option<ChosenWeights>,
     /// Training runs, oldest first.
     pub runs: Vec<Run>,
     /// The run that Train shows.
@@ -127,7 +130,7 @@ pub struct Explore {
     pub order: Option<SortOrder>,
     /// The recording that is shown.
     pub selected: Option<ClipId>,
-    /// Recordings that are chosen together, for one decision about all of them; empty while only one is chosen. They stay
+    /// Recordings that are chosen together, for one decision about all of them. They stay
     /// chosen where the list does not show them.
     pub marked: Arc<BTreeSet<ClipId>>,
     /// Its sound and pictures.

@@ -12,7 +12,7 @@ use super::evaluation::{Evaluation, SYNTHETIC_NOTE};
 use super::jobs::{self, Event, Reporter, Sorted};
 use super::keeper::{Order, TrainAfter};
 use super::state::{CountedCohort, Devices, Loading, Message, Severity, ViewState};
-use super::{Command, Session};
+use super::{Command, Session, weights};
 use crate::data::LabelPolicy;
 use crate::data::sources::mapped::{self, Mapping};
 use crate::data::study::cohort::Cohort;
@@ -65,7 +65,8 @@ impl Session {
             Command::CountCohort => self.count_cohort(),
             Command::ShowThumbnails { clips, config } => self.show_thumbnails(&clips, config),
             Command::Sound(command) => self.on_sound_command(command),
-            Command::StartRun { config, folder } => self.start_run(*config, folder),
+            Command::StartRun { config, folder, features } => self.start_run(*config, folder, features),
+            Command::ChooseWeights(path) => self.choose_weights(path),
             Command::StopRun(id) => self.stop_run(id),
             Command::ShowRun(id) => self.show_run(id),
             Command::SetThreshold(threshold) => self.with_evaluation(|shown| shown.set_threshold(threshold)),
@@ -117,6 +118,15 @@ impl Session {
                 Ok(())
             },
         );
+    }
+
+    fn choose_weights(&mut self, path: PathBuf) {
+        let data_folder = self.data_folder.clone();
+        self.spawn("weights", move |reporter| {
+            let weights = weights::choose(&path, &data_folder)?;
+            let _ = reporter.send(Event::Weights { weights, is_new: true });
+            Ok(())
+        });
     }
 
     fn open(&mut self, paths: Vec<PathBuf>) {
@@ -310,6 +320,16 @@ impl Session {
                 self.start_run(TrainConfig { split, ..TrainConfig::default() }, folder);
             }
             Event::Recent(recent) => self.state.recent = recent,
+            Event::Weights { weights, is_new } => {
+                if is_new {
+                    let what = weights
+                        .published
+                        .as_deref()
+                        .unwrap_or("weights of InceptionV3 that no publication is known of");
+                    self.say(Severity::Info, format!("{} has {what}", weights.path.display()));
+                }
+                self.state.weights = Some(weights);
+            }
             Event::Unmapped(unmapped) => {
                 // Dropped once more, it is still one question.
                 match self.state.unmapped.iter_mut().find(|asked| asked.root == unmapped.root) {
@@ -378,6 +398,9 @@ impl Session {
         }
         if let Some(study) = sorted.studies.into_iter().last() {
             self.order(Order::OpenStudy(study));
+        }
+        for path in sorted.weights {
+            self.choose_weights(path);
         }
         for table in sorted.tables {
             self.spawn("open table", move |reporter| jobs::open_predictions(reporter, &table));

@@ -6,12 +6,10 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::config::AugmentConfig;
+use super::feature_store::StoreError;
 use super::fit::Example;
+use super::input::Input;
 use crate::data::features::SILENCE;
-
-/// Optimiser steps in an epoch, about, at least. Twenty epochs over a hundred recordings would be too few steps to learn
-/// anything; shown again, a recording gives another window and other variations.
-const MIN_STEPS: usize = 12;
 
 /// One batch, ready for the network.
 pub(super) struct Batch {
@@ -28,17 +26,19 @@ pub(super) struct Batcher<'a> {
     pub examples: &'a [Example],
     pub batch_size: usize,
     pub window_frames: usize,
+    /// See [`TrainConfig::min_steps`](super::TrainConfig::min_steps).
+    pub min_steps: usize,
     pub augment: &'a AugmentConfig,
 }
 
 impl Batcher<'_> {
     /// The order of one epoch, in batches: every example once, or in a small study several times, so that an epoch has
-    /// about [`MIN_STEPS`] at least. A last batch of one example joins its neighbour: a step along one recording alone is
+    /// about `min_steps` at least. A last batch of one example joins its neighbour: a step along one recording alone is
     /// mostly noise.
     pub fn order(&self, rng: &mut ChaCha8Rng) -> Vec<Vec<usize>> {
         let once = self.examples.len().div_ceil(self.batch_size.max(1)).max(1);
         let mut order = Vec::new();
-        for _ in 0..MIN_STEPS.div_ceil(once) {
+        for _ in 0..self.min_steps.div_ceil(once).max(1) {
             let mut pass: Vec<usize> = (0..self.examples.len()).collect();
             pass.shuffle(rng);
             order.extend(pass);
@@ -53,27 +53,30 @@ impl Batcher<'_> {
         batches
     }
 
-    /// Cuts, hides and blends the windows of one batch.
-    pub fn batch(&self, indices: &[usize], rng: &mut ChaCha8Rng, device: &Device) -> Batch {
-        let Some(bins) = self.examples.first().map(|example| example.features.bins()) else {
-            return Batch {
-                windows: Tensor::zeros([0, 1, 1, self.window_frames], device),
-                targets: Tensor::zeros([0, 2], device),
-                positives: Vec::new(),
-            };
-        };
-        let size = bins * self.window_frames;
+    /// Cuts, hides and blends the windows of one batch; of a frozen network, reads and blends its features.
+    ///
+    /// # Errors
+    /// [`StoreError`] when features cannot be read from disk.
+    pub fn batch(&self, indices: &[usize], rng: &mut ChaCha8Rng, device: &Device) -> Result<Batch, StoreError> {
+        let first = self.examples.first().map(|example| &example.input);
+        let (rows, columns) = first.map_or((1, 1), |input| (input.rows(), input.columns(self.window_frames)));
+        let size = rows * columns;
         let mut values = Vec::with_capacity(indices.len() * size);
         let mut targets = Vec::with_capacity(indices.len());
         for example in indices.iter().filter_map(|&index| self.examples.get(index)) {
-            let spare = example.features.frames() as i64 - self.window_frames as i64;
-            let start = rng.random_range(spare.min(0)..=spare.max(0)) as isize;
-            let from = values.len();
-            example.features.push_window(start, self.window_frames, &mut values);
-            if self.augment.spec_augment
-                && let Some(window) = values.get_mut(from..)
-            {
-                hide(window, bins, self.augment, rng);
+            match &example.input {
+                Input::Levels(features) => {
+                    let spare = features.frames() as i64 - self.window_frames as i64;
+                    let start = rng.random_range(spare.min(0)..=spare.max(0)) as isize;
+                    let from = values.len();
+                    features.push_window(start, self.window_frames, &mut values);
+                    if self.augment.spec_augment
+                        && let Some(window) = values.get_mut(from..)
+                    {
+                        hide(window, rows, self.augment, rng);
+                    }
+                }
+                Input::Embedding(embedding) => embedding.read(&mut values)?,
             }
             targets.push(if example.label.is_positive() { 1.0_f32 } else { 0.0 });
         }
@@ -82,11 +85,11 @@ impl Batcher<'_> {
         }
         let count = targets.len();
         let pairs: Vec<f32> = targets.iter().flat_map(|&positive| [1.0 - positive, positive]).collect();
-        Batch {
-            windows: Tensor::from_data(TensorData::new(values, [count, 1, bins, self.window_frames]), device),
+        Ok(Batch {
+            windows: Tensor::from_data(TensorData::new(values, [count, 1, rows, columns]), device),
             targets: Tensor::from_data(TensorData::new(pairs, [count, 2]), device),
             positives: targets.iter().map(|&positive| positive >= 0.5).collect(),
-        }
+        })
     }
 }
 
@@ -148,11 +151,11 @@ mod tests {
 
     /// Four rows of one value.
     fn example(frames: usize, value: f32, label: Label) -> Example {
-        Example { features: Features::from_values(vec![value; 4 * frames], 4), label }
+        Example { input: Input::Levels(Features::from_values(vec![value; 4 * frames], 4)), label }
     }
 
     fn batcher<'a>(examples: &'a [Example], augment: &'a AugmentConfig) -> Batcher<'a> {
-        Batcher { examples, batch_size: 4, window_frames: 8, augment }
+        Batcher { examples, batch_size: 4, window_frames: 8, min_steps: 12, augment }
     }
 
     #[test]
@@ -175,7 +178,7 @@ mod tests {
         let augment = AugmentConfig { max_frequency_share: 1.0, ..AugmentConfig::default() };
         let draw = |seed| {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            let batch = batcher(&examples, &augment).batch(&[0, 1], &mut rng, &Device::flex());
+            let batch = batcher(&examples, &augment).batch(&[0, 1], &mut rng, &Device::flex()).unwrap();
             assert_eq!(batch.windows.dims(), [2, 1, 4, 8]);
             assert_eq!(batch.positives, [true, false]);
             batch.windows.into_data().try_to_vec::<f32>().unwrap()
@@ -190,7 +193,7 @@ mod tests {
         let examples = [example(8, 1.0, Label::Sick), example(8, SILENCE, Label::Healthy)];
         let augment = AugmentConfig { spec_augment: false, mixup_alpha: 0.4, ..AugmentConfig::default() };
         let mut rng = ChaCha8Rng::seed_from_u64(5);
-        let batch = batcher(&examples, &augment).batch(&[0, 1], &mut rng, &Device::flex());
+        let batch = batcher(&examples, &augment).batch(&[0, 1], &mut rng, &Device::flex()).unwrap();
         let targets = batch.targets.into_data().try_to_vec::<f32>().unwrap();
         let windows = batch.windows.into_data().try_to_vec::<f32>().unwrap();
         assert!(targets[1] >= 0.5 && targets[3] <= 0.5 && (targets[1] + targets[3] - 1.0).abs() < 1e-6);

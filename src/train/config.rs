@@ -2,9 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::split::SplitConfig;
+use super::feature_store::Precision;
+use crate::data::split::{SplitBy, SplitConfig};
 use crate::models::NetworkConfig;
-use crate::spectrogram::SpectrogramConfig;
+use crate::models::head::InceptionConfig;
+use crate::models::small::SmallConfig;
+use crate::spectrogram::{PaperConfig, SpectrogramConfig};
 use crate::train::device::DeviceChoice;
 
 /// All settings of a training run; two runs with equal settings and data on a CPU give equal networks.
@@ -27,6 +30,19 @@ pub struct TrainConfig {
     pub augment: AugmentConfig,
     /// Stop after this many epochs without a better validation AUC; 0 never stops early. Default 6.
     pub patience: usize,
+    /// Which epoch's network is kept. Default the best one's.
+    pub keep: Keep,
+    /// How the learning rate moves. Default warm-up and cosine.
+    pub schedule: Schedule,
+    /// Added to the denominator of `AdamW`. Default 1e-5, Burn's; Keras's is 1e-7.
+    pub epsilon: f64,
+    /// Optimiser steps in an epoch, about, at least: a small study is shown several times in each, as twenty epochs over
+    /// a hundred recordings would be too few steps to learn anything. Default 12; 1 shows every recording once.
+    pub min_steps: usize,
+    /// Softmax before a loss that expects logits, the paper's mistake, which weakens the gradients. Default false.
+    pub double_softmax: bool,
+    /// How exactly the features of a frozen network are kept. Default half precision.
+    pub feature_precision: Precision,
     /// Seed of weights, order and augmentation. Default 123, the paper's.
     pub seed: u64,
     /// What computes.
@@ -46,17 +62,69 @@ pub enum Preset {
     /// The small network on log-mel spectrograms: minutes on a laptop.
     #[default]
     Quick,
+    /// What the paper's findings ask for: a network that keeps frequency apart from time, drawn by person, trained longer.
+    Recommended,
+    /// The paper's protocol: a frozen InceptionV3 on FFmpeg's pictures, drawn by file.
+    Paper,
+}
+
+/// Which epoch's network a run keeps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Keep {
+    /// The one with the highest AUC on validation; on a tie, the lower loss.
+    #[default]
+    Best,
+    /// The last one, whatever it is worth.
+    Last,
+}
+
+/// How the learning rate moves over a training.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Schedule {
+    /// Linear warm-up, then half a cosine (Loshchilov and Hutter 2017).
+    #[default]
+    WarmUpCosine,
+    /// The same at every step.
+    Constant,
 }
 
 impl Preset {
     /// Every preset, in the order in which it is offered.
-    pub const ALL: [Self; 1] = [Self::Quick];
+    pub const ALL: [Self; 3] = [Self::Quick, Self::Recommended, Self::Paper];
 
     /// The settings that it stands for.
     #[must_use]
     pub fn config(self) -> TrainConfig {
         match self {
             Self::Quick => TrainConfig::default(),
+            Self::Recommended => TrainConfig {
+                preset: self,
+                epochs: 60,
+                patience: 15,
+                network: NetworkConfig::Small(SmallConfig { channels: [24, 32, 48, 64], ..SmallConfig::default() }),
+                ..TrainConfig::default()
+            },
+            Self::Paper => TrainConfig {
+                preset: self,
+                epochs: 15,
+                batch_size: 32,
+                learning_rate: 2e-4,
+                weight_decay: 0.0,
+                class_weights: false,
+                augment: AugmentConfig { spec_augment: false, ..AugmentConfig::default() },
+                patience: 0,
+                keep: Keep::Last,
+                schedule: Schedule::Constant,
+                epsilon: 1e-7,
+                min_steps: 1,
+                network: NetworkConfig::Inception(InceptionConfig::default()),
+                spectrogram: SpectrogramConfig::Paper(PaperConfig::default()),
+                // 1,456 of about 8,000 for the test, and a tenth of the rest for validation.
+                split: SplitConfig { by: SplitBy::File, validation: 0.08, test: 0.18, ..SplitConfig::default() },
+                ..TrainConfig::default()
+            },
         }
     }
 
@@ -65,6 +133,8 @@ impl Preset {
     pub fn name(self) -> &'static str {
         match self {
             Self::Quick => "Quick",
+            Self::Recommended => "Recommended",
+            Self::Paper => "Paper",
         }
     }
 
@@ -73,6 +143,13 @@ impl Preset {
     pub fn explanation(self) -> &'static str {
         match self {
             Self::Quick => "A small network on log-mel spectrograms: minutes on a laptop, no graphics card needed",
+            Self::Recommended => {
+                "A larger network of the same kind, trained three times as long: keeps frequency apart from time, as sound asks for"
+            }
+            Self::Paper => {
+                "As published: InceptionV3, frozen, on FFmpeg's pictures, and one layer trained on its features. Needs a \
+                 file of ImageNet weights"
+            }
         }
     }
 }
@@ -108,6 +185,12 @@ impl Default for TrainConfig {
             class_weights: true,
             augment: AugmentConfig::default(),
             patience: 6,
+            keep: Keep::Best,
+            schedule: Schedule::WarmUpCosine,
+            epsilon: 1e-5,
+            min_steps: 12,
+            double_softmax: false,
+            feature_precision: Precision::F16,
             seed: 123,
             device: DeviceChoice::Auto,
             network: NetworkConfig::default(),
@@ -135,7 +218,7 @@ impl TrainConfig {
     /// # Errors
     /// [`ConfigError`] for the first setting that makes no sense.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        let checks: [(&'static str, bool, &'static str, String); 9] = [
+        let checks: [(&'static str, bool, &'static str, String); 11] = [
             ("epochs", (1..=10_000).contains(&self.epochs), "between 1 and 10000", self.epochs.to_string()),
             ("batch_size", (1..=4096).contains(&self.batch_size), "between 1 and 4096", self.batch_size.to_string()),
             (
@@ -150,6 +233,8 @@ impl TrainConfig {
                 "between 0 and 1",
                 self.weight_decay.to_string(),
             ),
+            ("epsilon", self.epsilon > 0.0 && self.epsilon <= 1.0, "above 0 and at most 1", self.epsilon.to_string()),
+            ("min_steps", (1..=10_000).contains(&self.min_steps), "between 1 and 10000", self.min_steps.to_string()),
             (
                 "augment.max_frequency_share",
                 (0.0..=1.0).contains(&self.augment.max_frequency_share),
@@ -200,10 +285,23 @@ mod tests {
 
     #[test]
     fn defaults_are_valid_and_survive_toml() {
-        let config = TrainConfig::default();
-        config.validate().unwrap();
-        let text = toml::to_string(&config).unwrap();
-        assert_eq!(toml::from_str::<TrainConfig>(&text).unwrap(), config);
+        for preset in Preset::ALL {
+            let config = preset.config();
+            config.validate().unwrap();
+            let text = toml::to_string(&config).unwrap();
+            assert_eq!(toml::from_str::<TrainConfig>(&text).unwrap(), config);
+            assert_eq!(config.preset, preset);
+        }
+    }
+
+    #[test]
+    fn settings_of_an_earlier_version_mean_what_they_meant() {
+        let text = toml::to_string(&TrainConfig::default()).unwrap();
+        let later = ["keep", "schedule", "epsilon", "min_steps", "double_softmax", "feature_precision"];
+        let of_before = |line: &&str| !later.iter().any(|name| line.starts_with(&format!("{name} =")));
+        let earlier: Vec<&str> = text.lines().filter(of_before).collect();
+        assert_eq!(earlier.len() + later.len(), text.lines().count());
+        assert_eq!(toml::from_str::<TrainConfig>(&earlier.join("\n")).unwrap(), TrainConfig::default());
     }
 
     #[test]

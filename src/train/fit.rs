@@ -6,18 +6,19 @@ use std::time::Instant;
 
 use burn::module::Module;
 use burn::optim::{AdamWConfig, GradientsParams};
-use burn::tensor::activation::log_softmax;
+use burn::tensor::activation::{log_softmax, softmax};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::batch::{Batch, Batcher};
-use super::config::{ConfigError, TrainConfig};
+use super::config::{ConfigError, Keep, Schedule, TrainConfig};
 use super::device::ComputeDevice;
 use super::events::{BatchRecord, Plan, TrainEvent};
-use super::predictor::Predictor;
+use super::feature_store::StoreError;
+use super::input::Input;
+use super::predictor::{Predictor, ScoreError};
 use crate::data::Label;
-use crate::data::features::Features;
 use crate::eval::ThresholdTable;
 use crate::eval::history::EpochRecord;
 use crate::models::Network;
@@ -26,7 +27,7 @@ use crate::models::Network;
 #[derive(Clone, Debug)]
 pub struct Example {
     /// What the network sees of it.
-    pub features: Features,
+    pub input: Input,
     /// What it should answer.
     pub label: Label,
 }
@@ -68,9 +69,21 @@ pub enum TrainError {
         /// Epoch, from 1.
         epoch: usize,
     },
+    /// The features of a frozen network cannot be read from disk.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// It was stopped before one epoch was done, so that there is no network to keep.
     #[error("training was stopped before its first epoch was done; there is no network to keep")]
     StoppedEarly,
+}
+
+impl TrainError {
+    fn in_epoch(epoch: usize) -> impl FnOnce(ScoreError) -> Self {
+        move |error| match error {
+            ScoreError::NoNumber => Self::Diverged { epoch },
+            ScoreError::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 /// Share of all steps over which the learning rate rises from 0 to its peak.
@@ -132,7 +145,8 @@ fn keep_best(
                 break;
             }
         };
-        let is_best = best.as_ref().is_none_or(|best| best.is_beaten_by(&record));
+        let is_better = |best: &Best| config.keep == Keep::Last || best.is_beaten_by(&record);
+        let is_best = best.as_ref().is_none_or(is_better);
         if is_best {
             best = Some(Best { network, record });
         }
@@ -173,12 +187,13 @@ impl<'a> Fit<'a> {
     fn new(config: &'a TrainConfig, train: &'a [Example], counts: [usize; 2], compute: &ComputeDevice) -> Self {
         let device = compute.device.clone().autodiff();
         let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
-        let bins = train.first().map_or(1, |example| example.features.bins());
-        let network = config.network.init(bins, &mut rng, &device);
+        let rows = train.first().map_or(1, |example| example.input.rows());
+        let network = config.network.init(rows, &mut rng, &device);
         let batcher = Batcher {
             examples: train,
             batch_size: config.batch_size,
             window_frames: config.network.window_frames(),
+            min_steps: config.min_steps,
             augment: &config.augment,
         };
         let weights =
@@ -192,7 +207,10 @@ impl<'a> Fit<'a> {
         Self {
             config,
             batcher,
-            optimizer: AdamWConfig::new().with_weight_decay(config.weight_decay as f32).init(),
+            optimizer: AdamWConfig::new()
+                .with_weight_decay(config.weight_decay as f32)
+                .with_epsilon(config.epsilon as f32)
+                .init(),
             network,
             class_weights: weights,
             device,
@@ -214,13 +232,14 @@ impl<'a> Fit<'a> {
         let predictor = self.predictor();
         let mut scores = Vec::with_capacity(validation.len());
         for example in validation {
-            scores.push(predictor.score(&example.features).ok_or(TrainError::Diverged { epoch })?);
+            scores.push(predictor.score(&example.input).map_err(TrainError::in_epoch(epoch))?);
             let validated = TrainEvent::Validated { done: scores.len(), total: validation.len() };
             if on_event(validated).is_break() {
                 return Ok(None);
             }
         }
-        Ok(Some(epoch_record(epoch, train_loss, train_accuracy, validation, &scores, self.class_weights)))
+        let loss = self.validation_loss(validation, &scores);
+        Ok(Some(epoch_record(epoch, [train_loss, loss], train_accuracy, validation, &scores)))
     }
 
     /// The steps of one epoch. Returns mean loss and accuracy, or `None` when the callback stopped it.
@@ -231,7 +250,7 @@ impl<'a> Fit<'a> {
     ) -> Result<Option<(f64, f64)>, TrainError> {
         let (mut loss_sum, mut right, mut seen) = (0.0, 0, 0);
         for (index, indices) in self.batcher.order(&mut self.rng).iter().enumerate() {
-            let batch = self.batcher.batch(indices, &mut self.rng, &self.device);
+            let batch = self.batcher.batch(indices, &mut self.rng, &self.device)?;
             let (loss, correct) = self.optimise(batch);
             if !loss.is_finite() {
                 return Err(TrainError::Diverged { epoch });
@@ -260,7 +279,8 @@ impl<'a> Fit<'a> {
         self.step += 1;
         let pooled = self.network.pooled(batch.windows);
         let kept = self.dropout_mask(pooled.dims());
-        let log_probabilities = log_softmax(self.network.classify(pooled * kept), 1);
+        let logits = self.network.classify(pooled * kept);
+        let log_probabilities = log_softmax(if self.config.double_softmax { softmax(logits, 1) } else { logits }, 1);
         let weights = batch.targets * Tensor::from_floats([self.class_weights], &self.device);
         let total = weights.clone().sum();
         let loss = (weights * log_probabilities.clone()).sum().neg() / total;
@@ -282,8 +302,10 @@ impl<'a> Fit<'a> {
         Tensor::from_data(TensorData::new(mask, shape), &self.device)
     }
 
-    /// Linear warm-up, then half a cosine (Loshchilov and Hutter 2017).
     fn learning_rate(&self) -> f64 {
+        if self.config.schedule == Schedule::Constant {
+            return self.config.learning_rate;
+        }
         let steps = (self.plan.epochs * self.plan.batches_per_epoch).max(1) as f64;
         let warm_up = (WARM_UP_SHARE * steps).max(1.0);
         let step = self.step as f64;
@@ -294,6 +316,22 @@ impl<'a> Fit<'a> {
             FINAL_SHARE + (1.0 - FINAL_SHARE) * 0.5 * (1.0 + (PI * along).cos())
         };
         self.config.learning_rate * share.min(1.0)
+    }
+
+    /// Mean cross-entropy, weighted and softmaxed as in training, so that the two curves can be compared.
+    fn validation_loss(&self, validation: &[Example], scores: &[f64]) -> f64 {
+        // Keeps the logarithm finite for a score of exactly 0 or 1, as scikit-learn's log_loss does.
+        const TINY: f64 = 1e-15;
+        let weight = |sick: bool| f64::from(self.class_weights[usize::from(sick)]);
+        let share = |sick: bool, score: f64| if sick { score } else { 1.0 - score };
+        let loss = |share: f64| {
+            // The second softmax takes the two shares for logits.
+            let share = if self.config.double_softmax { 1.0 / (1.0 + (1.0 - 2.0 * share).exp()) } else { share };
+            -share.max(TINY).ln()
+        };
+        let labels = || validation.iter().map(|example| example.label.is_positive());
+        let sum: f64 = labels().zip(scores).map(|(sick, &score)| weight(sick) * loss(share(sick, score))).sum();
+        sum / labels().map(weight).sum::<f64>()
     }
 
     fn predictor(&self) -> Predictor {
@@ -334,162 +372,27 @@ fn count_right(log_probabilities: &[f32], positives: &[bool]) -> usize {
         .count()
 }
 
+/// The figures of an epoch; `losses` of training and validation.
 fn epoch_record(
     epoch: usize,
-    train_loss: f64,
+    losses: [f64; 2],
     train_accuracy: f64,
     validation: &[Example],
     scores: &[f64],
-    class_weights: [f32; 2],
 ) -> EpochRecord {
-    // Keeps the logarithm finite for a score of exactly 0 or 1, as scikit-learn's log_loss does.
-    const TINY: f64 = 1e-15;
     let labels: Vec<bool> = validation.iter().map(|example| example.label.is_positive()).collect();
-    let pairs = || labels.iter().zip(scores);
     let count = labels.len() as f64;
-    // Weighted as in training, so that the two curves can be compared.
-    let weight = |sick: bool| f64::from(class_weights[usize::from(sick)]);
-    let total: f64 = labels.iter().map(|&sick| weight(sick)).sum();
-    let loss = |sick: bool, score: f64| -(if sick { score } else { 1.0 - score }).max(TINY).ln();
-    let loss: f64 = pairs().map(|(&sick, &score)| weight(sick) * loss(sick, score)).sum();
-    let right = pairs().filter(|&(&sick, &score)| (score >= 0.5) == sick).count();
+    let right = labels.iter().zip(scores).filter(|&(&sick, &score)| (score >= 0.5) == sick).count();
+    let [train_loss, validation_loss] = losses;
     EpochRecord {
         epoch,
         train_loss,
         train_accuracy,
-        validation_loss: loss / total,
+        validation_loss,
         validation_accuracy: right as f64 / count,
         validation_auc: ThresholdTable::new(&labels, scores).ok().and_then(|table| table.auc().ok()),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::models::NetworkConfig;
-    use crate::models::small::SmallConfig;
-    use crate::train::config::AugmentConfig;
-    use crate::train::device::flex;
-
-    /// Noise with a louder band for the sick: easy to tell apart, and small.
-    fn examples(count: usize, seed: u64) -> Vec<Example> {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        (0..count)
-            .map(|index| {
-                let label = if index % 2 == 0 { Label::Healthy } else { Label::Sick };
-                let loud = if label.is_positive() { 4..8 } else { 8..12 };
-                let values = (0..16 * 20)
-                    .map(|i| rng.random_range(-0.75..-0.25) + if loud.contains(&(i / 20)) { 0.5 } else { 0.0 })
-                    .collect();
-                Example { features: Features::from_values(values, 16), label }
-            })
-            .collect()
-    }
-
-    fn config() -> TrainConfig {
-        TrainConfig {
-            epochs: 4,
-            batch_size: 8,
-            network: NetworkConfig::Small(SmallConfig { window_frames: 16, channels: [4, 4, 8, 8], dropout: 0.1 }),
-            augment: AugmentConfig { spec_augment: false, ..AugmentConfig::default() },
-            ..TrainConfig::default()
-        }
-    }
-
-    #[test]
-    fn it_learns_what_is_there_and_is_reproducible() {
-        let (train, validation) = (examples(48, 1), examples(16, 2));
-        let fit_once = || {
-            let mut events = Vec::new();
-            let trained = fit(&config(), &train, &validation, &flex(), &mut |event| {
-                events.push(event);
-                ControlFlow::Continue(())
-            })
-            .unwrap();
-            (trained, events)
-        };
-        let (first, events) = fit_once();
-        assert_eq!(first.history.len(), 4);
-        assert_eq!(first.history[first.best_epoch - 1].validation_auc, Some(1.0));
-        let batches = events.iter().filter(|event| matches!(event, TrainEvent::Batch(_))).count();
-        assert_eq!(batches, 4 * 12, "twice over the 48 recordings, in batches of 8");
-        let (second, _) = fit_once();
-        assert_eq!(first.history, second.history, "same seed, same figures");
-        let scores = |trained: &Trained| {
-            let predictor = Predictor::new(&trained.network, 16, &flex().device);
-            validation.iter().map(|example| predictor.score(&example.features)).collect::<Vec<_>>()
-        };
-        assert_eq!(scores(&first), scores(&second), "same seed, same network");
-    }
-
-    #[test]
-    fn stop_keeps_the_best_epoch_so_far() {
-        let (train, validation) = (examples(16, 1), examples(8, 2));
-        let trained = fit(&config(), &train, &validation, &flex(), &mut |event| match event {
-            TrainEvent::Epoch { record, .. } if record.epoch == 2 => ControlFlow::Break(()),
-            _ => ControlFlow::Continue(()),
-        })
-        .unwrap();
-        assert!(trained.stopped);
-        assert_eq!(trained.history.len(), 2);
-        let nothing = fit(&config(), &train, &validation, &flex(), &mut |event| match event {
-            TrainEvent::Batch(_) => ControlFlow::Break(()),
-            _ => ControlFlow::Continue(()),
-        });
-        assert!(matches!(nothing, Err(TrainError::StoppedEarly)));
-    }
-
-    #[test]
-    fn what_breaks_after_a_good_epoch_does_not_take_its_network() {
-        let device = flex().device;
-        let epochs = |broken_from: usize| {
-            let config = config();
-            let device = device.clone();
-            keep_best(&config.clone(), &mut |_| ControlFlow::Continue(()), move |epoch, _| {
-                if epoch >= broken_from {
-                    return Err(TrainError::Diverged { epoch });
-                }
-                let network = config.network.init(16, &mut ChaCha8Rng::seed_from_u64(1), &device);
-                Ok(Some((network, epoch_record(epoch, 0.7, 0.5, &examples(4, 2), &[0.1, 0.9, 0.2, 0.8], [1.0; 2]))))
-            })
-        };
-        let trained = epochs(3).unwrap();
-        assert_eq!((trained.best_epoch, trained.history.len()), (1, 2));
-        assert!(matches!(trained.broke_off, Some(TrainError::Diverged { epoch: 3 })) && !trained.stopped);
-        assert!(matches!(epochs(1), Err(TrainError::Diverged { epoch: 1 })), "there was nothing to keep");
-        assert!(epochs(100).unwrap().broke_off.is_none());
-    }
-
-    #[test]
-    fn a_recording_without_numbers_ends_the_epoch_with_an_error() {
-        let (train, mut validation) = (examples(48, 1), examples(16, 2));
-        validation.push(Example { features: Features::from_values(vec![f32::NAN; 16 * 20], 16), label: Label::Sick });
-        let ended = fit(&config(), &train, &validation, &flex(), &mut |_| ControlFlow::Continue(()));
-        assert!(matches!(ended, Err(TrainError::Diverged { epoch: 1 })));
-    }
-
-    #[test]
-    fn a_stop_is_heard_during_validation() {
-        let (train, validation) = (examples(16, 1), examples(8, 2));
-        let mut validated = 0;
-        let ended = fit(&config(), &train, &validation, &flex(), &mut |event| match event {
-            TrainEvent::Validated { .. } => {
-                validated += 1;
-                if validated == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            }
-            _ => ControlFlow::Continue(()),
-        });
-        assert!(matches!(ended, Err(TrainError::StoppedEarly)));
-        assert_eq!(validated, 3);
-    }
-
-    #[test]
-    fn one_class_is_refused_with_its_counts() {
-        let healthy: Vec<_> = examples(8, 1).into_iter().filter(|example| !example.label.is_positive()).collect();
-        let error = fit(&config(), &healthy, &healthy, &flex(), &mut |_| ControlFlow::Continue(())).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "the training part has 4 healthy and 0 sick recordings; training needs at least one of each"
-        );
-    }
-}
+mod tests;

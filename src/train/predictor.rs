@@ -4,6 +4,8 @@ use burn::module::Module;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor, TensorData};
 
+use super::feature_store::StoreError;
+use super::input::Input;
 use crate::data::features::Features;
 use crate::models::Network;
 
@@ -13,6 +15,17 @@ pub struct Predictor {
     network: Network,
     window_frames: usize,
     device: Device,
+}
+
+/// A recording got no score.
+#[derive(Debug, thiserror::Error)]
+pub enum ScoreError {
+    /// The device gave no finite number, for example after it was lost.
+    #[error("the network gave no number; the device may have been lost: open the run again, or train again on the CPU")]
+    NoNumber,
+    /// Features could not be read from disk.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// Windows per forward pass: bounds memory for long recordings.
@@ -28,16 +41,31 @@ impl Predictor {
 
     /// The score of a recording: from 0 (healthy) to 1 (sick), the softmax of the logits averaged over its windows.
     ///
-    /// Returns `None` when the device gives no finite number, for example after it was lost.
-    #[must_use]
-    pub fn score(&self, features: &Features) -> Option<f64> {
-        let [healthy, sick] = self.logits(features)?;
-        let score = 1.0 / (1.0 + (healthy - sick).exp());
-        score.is_finite().then_some(score)
+    /// # Errors
+    /// [`ScoreError`] when the device gives no finite number, or features cannot be read from disk.
+    pub fn score(&self, input: &Input) -> Result<f64, ScoreError> {
+        let logits = match input {
+            Input::Levels(features) => self.mean_logits(features),
+            Input::Embedding(embedding) => {
+                let mut values = Vec::with_capacity(embedding.length());
+                embedding.read(&mut values)?;
+                let shape = [1, 1, values.len(), 1];
+                self.logits(values, shape)
+                    .and_then(|logits| <[f32; 2]>::try_from(logits).ok())
+                    .map(|pair| pair.map(f64::from))
+            }
+        };
+        let score = logits.map(|[healthy, sick]| 1.0 / (1.0 + (healthy - sick).exp()));
+        score.filter(|score| score.is_finite()).ok_or(ScoreError::NoNumber)
+    }
+
+    fn logits(&self, values: Vec<f32>, shape: [usize; 4]) -> Option<Vec<f32>> {
+        let windows = Tensor::from_data(TensorData::new(values, shape), &self.device);
+        self.network.forward(windows).into_data().try_to_vec::<f32>().ok()
     }
 
     /// Mean logits (healthy, sick) over the windows of a recording.
-    fn logits(&self, features: &Features) -> Option<[f64; 2]> {
+    fn mean_logits(&self, features: &Features) -> Option<[f64; 2]> {
         let starts = features.window_starts(self.window_frames);
         let mut sums = [0.0_f64; 2];
         for starts in starts.chunks(WINDOWS_PER_PASS) {
@@ -46,9 +74,7 @@ impl Predictor {
                 features.push_window(start, self.window_frames, &mut values);
             }
             let shape = [starts.len(), 1, features.bins(), self.window_frames];
-            let windows = Tensor::from_data(TensorData::new(values, shape), &self.device);
-            let logits = self.network.forward(windows).into_data().try_to_vec::<f32>().ok()?;
-            for pair in logits.chunks_exact(2) {
+            for pair in self.logits(values, shape)?.chunks_exact(2) {
                 for (sum, &logit) in sums.iter_mut().zip(pair) {
                     *sum += f64::from(logit);
                 }

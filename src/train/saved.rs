@@ -30,7 +30,7 @@ pub struct RunResult {
     pub version: String,
     /// The names of the two outputs, in order.
     pub labels: [String; 2],
-    /// Frequency rows of the features.
+    /// Frequency rows of the features; of a frozen network's features, their number.
     pub bins: usize,
     /// Score at or above which a recording counts as sick; chosen on the validation part.
     pub threshold: f64,

@@ -34,6 +34,8 @@ pub enum Dialog {
     Locate(Arc<str>),
     /// Where the table of recordings is now that is the dataset with this key.
     LocateTable(Arc<str>),
+    /// Which file has the weights of InceptionV3.
+    Weights,
     /// Which study to go on with, or where to start one.
     OpenStudy,
     /// In which folder to keep the study.
@@ -54,6 +56,7 @@ impl Dialog {
             Self::SavePolicy => picked.pop().map(Command::SavePolicy),
             Self::ReadPolicy => picked.pop().map(Command::ReadPolicy),
             Self::Locate(key) | Self::LocateTable(key) => picked.pop().map(|root| Command::Relocate { key, root }),
+            Self::Weights => picked.pop().map(Command::ChooseWeights),
             Self::OpenStudy => picked.pop().map(Command::OpenStudy),
             Self::SaveStudy => picked.pop().map(Command::SaveStudyAs),
         }
@@ -71,6 +74,7 @@ impl Dialog {
             Self::ReadPolicy => "A label policy (.policy.toml)",
             Self::Locate(_) => "Where is this dataset now?",
             Self::LocateTable(_) => "Where is this table now?",
+            Self::Weights => "Weights of InceptionV3 (.safetensors)",
             Self::OpenStudy => "A study's folder, or an empty one for a new study",
             Self::SaveStudy => "A new or empty folder for the study",
         }
@@ -143,6 +147,10 @@ fn answer_of(dialog: &Dialog) -> Answer {
             let picked = window.add_filter("Table (.csv)", &["csv"]).pick_file();
             Box::pin(async move { paths(picked.await.map(|file| vec![file])) })
         }
+        Dialog::Weights => {
+            let picked = window.add_filter("Weights (.safetensors)", &["safetensors"]).pick_file();
+            Box::pin(async move { paths(picked.await.map(|file| vec![file])) })
+        }
         Dialog::ExportTable => {
             let picked = window.set_file_name("recordings.csv").save_file();
             Box::pin(async move { paths(picked.await.map(|file| vec![file])) })
@@ -179,6 +187,7 @@ mod tests {
             Dialog::ReadPolicy,
             Dialog::Locate("coswara".into()),
             Dialog::LocateTable("table".into()),
+            Dialog::Weights,
             Dialog::OpenStudy,
             Dialog::SaveStudy,
         ] {

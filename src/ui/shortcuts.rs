@@ -143,6 +143,8 @@ pub static EVALUATE_RUN: Shortcut = plain(Key::E, "Evaluate the run that is show
 pub static RUNS: Shortcut = with(Modifiers::ALT, Key::R, "Choose a run");
 /// The next set of settings.
 pub static PRESET: Shortcut = plain(Key::N, "The next preset");
+/// What the frozen network is read from.
+pub static WEIGHTS: Shortcut = plain(Key::I, "Choose the weights of InceptionV3");
 /// What computes.
 pub static DEVICE: Shortcut = with(Modifiers::ALT, Key::D, "Choose the device");
 /// Where the parts are chosen.
@@ -296,6 +298,7 @@ pub static GROUPS: [Group; 6] = [
             Line::Button(&EVALUATE_RUN),
             Line::Button(&RUNS),
             Line::Button(&PRESET),
+            Line::Button(&WEIGHTS),
             Line::Button(&DEVICE),
             Line::Button(&CLASS_WEIGHTS),
             Line::Button(&SPEC_AUGMENT),

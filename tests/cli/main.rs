@@ -5,6 +5,7 @@
 mod evaluation;
 #[cfg(unix)]
 mod names;
+mod paper;
 mod places;
 mod refusals;
 mod texts;

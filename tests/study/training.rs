@@ -11,7 +11,7 @@ use super::*;
 fn train(desk: &mut Desk, folder: PathBuf) {
     let split = desk.view().split_config.clone();
     let config = TrainConfig { epochs: 1, device: DeviceChoice::Cpu, split, ..TrainConfig::default() };
-    desk.does(Command::StartRun { config: Box::new(config), folder: Some(folder) });
+    desk.does(Command::StartRun { config: Box::new(config), folder: Some(folder), features: None });
 }
 
 #[test]

@@ -140,6 +140,7 @@ impl Keeper {
 
     fn run(mut self) {
         self.tell_recent();
+        self.tell_weights();
         loop {
             let patience = if self.reading.is_some() { PUBLISH_EVERY / 4 } else { Duration::from_secs(3600) };
             match self.orders.recv_timeout(patience) {

@@ -12,7 +12,7 @@ use crate::data::sources::mapped::Mapping;
 use crate::data::study::{Edit, Store, Study, settings};
 use crate::session::evaluation::Evaluation;
 use crate::session::jobs::Event;
-use crate::session::{Storage, clock, recent};
+use crate::session::{Storage, clock, recent, weights};
 
 /// A wish to train as soon as the recordings have been read.
 #[derive(Clone, Debug)]
@@ -197,6 +197,14 @@ impl Keeper {
     pub(super) fn tell_recent(&self) {
         if self.storage == Storage::Disk {
             let _ = self.reporter.send(Event::Recent(recent::list(&self.data_folder)));
+        }
+    }
+
+    pub(super) fn tell_weights(&self) {
+        if self.storage == Storage::Disk
+            && let Some(weights) = weights::remembered(&self.data_folder)
+        {
+            let _ = self.reporter.send(Event::Weights { weights, is_new: false });
         }
     }
 

@@ -3,11 +3,14 @@
 use eframe::egui::{Button, DragValue, Label as TextLabel, Link, Response, RichText, ScrollArea, Ui};
 
 use super::{Cx, DataTab};
+use crate::data::path_text;
 use crate::data::split::{SplitBy, SplitConfig};
+use crate::models::NetworkConfig;
 use crate::session::{Command, Devices, State};
 use crate::train::config::{Preset, TrainConfig};
 use crate::train::device::{DeviceChoice, DeviceClass, DeviceInfo};
-use crate::ui::format::percent;
+use crate::ui::dialogs::Dialog;
+use crate::ui::format::{file_name, percent, sentence};
 use crate::ui::shortcuts::{self, Shortcut};
 use crate::ui::theme::{self, palette, space};
 use crate::ui::widgets::{card, combo, primary_button};
@@ -23,7 +26,7 @@ pub fn form(ui: &mut Ui, draft: &mut TrainConfig, cx: &mut Cx<'_>) {
     let footer = 72.0;
     let height = (ui.available_height() - footer).max(120.0);
     ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
-        card(ui, "Network", |ui| network(ui, draft, &cx.state.devices));
+        card(ui, "Network", |ui| network(ui, draft, cx));
         ui.add_space(space::XS);
         card(ui, "Schedule", |ui| schedule(ui, draft));
         ui.add_space(space::XS);
@@ -47,7 +50,7 @@ fn setting(ui: &mut Ui, name: &str, help: &str, control: impl FnOnce(&mut Ui) ->
     });
 }
 
-fn network(ui: &mut Ui, draft: &mut TrainConfig, devices: &Devices) {
+fn network(ui: &mut Ui, draft: &mut TrainConfig, cx: &mut Cx<'_>) {
     setting(ui, "Preset", "A named set of settings; a click puts every setting back to the preset's own", |ui| {
         ui.horizontal(|ui| {
             let next = Preset::ALL.iter().cycle().skip_while(|preset| **preset != draft.preset).nth(1).copied();
@@ -67,10 +70,37 @@ fn network(ui: &mut Ui, draft: &mut TrainConfig, devices: &Devices) {
         .response
     });
     ui.add(TextLabel::new(theme::muted(ui, draft.preset.explanation())).wrap());
+    if let NetworkConfig::Inception(_) = draft.network {
+        weights(ui, cx);
+    }
+    let devices = &cx.state.devices;
     setting(ui, "Device", "What computes", |ui| device_combo(ui, &mut draft.device, devices));
     if let Devices::Probing = devices {
         ui.label(theme::muted(ui, "Looking for graphics cards…"));
     }
+}
+
+/// Which file the frozen network is read from.
+fn weights(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let chosen = cx.state.weights.as_ref();
+    let name = chosen.map_or("Choose a file…".to_owned(), |weights| file_name(&weights.path));
+    let help = "The file of weights that InceptionV3 is read from; it can be dropped on the window, too";
+    setting(ui, "Weights", help, |ui| {
+        let button = ui.add(Button::new(name).truncate());
+        if shortcuts::WEIGHTS.activates(button.clone(), help) {
+            cx.ask(Dialog::Weights);
+        }
+        button
+    });
+    let about = match chosen.map(|weights| &weights.published) {
+        None => {
+            "Get model.safetensors, torchvision's ImageNet weights, from huggingface.co/timm/inception_v3.tv_in1k. Nothing is \
+             downloaded by itself."
+        }
+        Some(None) => "Not one of the published files that are known",
+        Some(Some(published)) => published,
+    };
+    ui.add(TextLabel::new(theme::muted(ui, &sentence(about))).wrap());
 }
 
 fn device_combo(ui: &mut Ui, choice: &mut DeviceChoice, devices: &Devices) -> Response {
@@ -179,8 +209,11 @@ fn start_or_stop(ui: &mut Ui, draft: &TrainConfig, cx: &mut Cx<'_>) {
     }
     if shortcuts::START.activates(start, "Trains a network with these settings") {
         // The parts that the person sees are the ones that are trained and tested on.
-        let config = TrainConfig { split: cx.state.study.split_config.clone(), ..draft.clone() };
-        cx.send(Command::StartRun { config: Box::new(config), folder: None });
+        let mut config = TrainConfig { split: cx.state.study.split_config.clone(), ..draft.clone() };
+        if let (NetworkConfig::Inception(network), Some(weights)) = (&mut config.network, &cx.state.weights) {
+            network.extractor.weights = path_text::to_text(&weights.path);
+        }
+        cx.send(Command::StartRun { config: Box::new(config), folder: None, features: None });
     }
 }
 
@@ -190,6 +223,8 @@ fn obstacle(draft: &TrainConfig, state: &State) -> Option<String> {
         Some("Recordings are still being read".to_owned())
     } else if state.study.is_empty() {
         Some("Open a dataset first".to_owned())
+    } else if matches!(draft.network, NetworkConfig::Inception(_)) && state.weights.is_none() {
+        Some("Choose a file of weights first".to_owned())
     } else {
         draft.validate().err().map(|error| error.to_string())
     }

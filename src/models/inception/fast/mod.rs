@@ -13,6 +13,8 @@ mod steps;
 mod transform;
 mod winograd;
 
+use std::sync::Arc;
+
 use pulp::Arch;
 
 pub use self::map::Workspace;
@@ -89,7 +91,7 @@ impl Features {
 
 /// InceptionV3 with its weights, packed for this processor and one size of picture.
 pub struct Backbone {
-    steps: Vec<Step>,
+    steps: Arc<[Step]>,
     settings: Settings,
     arch: Arch,
     scratch: usize,
@@ -108,13 +110,25 @@ impl Backbone {
     /// As [`new`](Self::new), with the instructions of `arch`.
     fn for_arch(arch: Arch, plan: &Plan, weights: &Weights, settings: Settings) -> Result<Self, BackboneError> {
         let steps = Step::all(plan, weights, settings, gemm::lanes(arch))?;
-        let threads = settings.threads.max(1);
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .thread_name(|index| format!("features {index}"))
-            .build()?;
         let scratch = steps.iter().map(Step::scratch).max().unwrap_or(0);
-        Ok(Self { steps, settings: Settings { threads, ..settings }, arch, scratch, pool })
+        let settings = Settings { threads: settings.threads.max(1), ..settings };
+        let pool = threads(settings.threads)?;
+        Ok(Self { steps: steps.into(), settings, arch, scratch, pool })
+    }
+
+    /// Another one with the same packed weights and threads of its own, for a second picture at the same time.
+    ///
+    /// # Errors
+    /// [`BackboneError::Threads`] when no thread starts.
+    pub fn beside(&self) -> Result<Self, BackboneError> {
+        let pool = threads(self.settings.threads)?;
+        Ok(Self {
+            steps: Arc::clone(&self.steps),
+            settings: self.settings,
+            arch: self.arch,
+            scratch: self.scratch,
+            pool,
+        })
     }
 
     /// Memory for the maps of one picture at a time. It grows with the first picture and is then used again.
@@ -151,8 +165,13 @@ impl Backbone {
     }
 }
 
+fn threads(count: usize) -> Result<rayon::ThreadPool, BackboneError> {
+    let builder = rayon::ThreadPoolBuilder::new().num_threads(count);
+    Ok(builder.thread_name(|index| format!("features {index}")).build()?)
+}
+
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::path::Path;
 
     use safetensors::SafeTensors;
