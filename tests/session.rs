@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use coughscope::data::demo::{self, DemoConfig};
-use coughscope::session::{ClipId, Command, PredictionOutcome, RunPhase, Session, Severity, State, Storage, ViewState};
+use coughscope::session::{
+    ClipId, Command, PredictionOutcome, RunOrder, RunPhase, Session, Severity, State, Storage, ViewState,
+};
 use coughscope::train::TrainConfig;
 use coughscope::train::device::DeviceChoice;
 use std::ops::ControlFlow;
@@ -62,7 +64,7 @@ impl Bench {
     fn train(&mut self, epochs: usize) {
         let config = TrainConfig { epochs, device: DeviceChoice::Cpu, ..TrainConfig::default() };
         let folder = Some(self.root.with_file_name("run"));
-        self.carry_out(Command::StartRun { config: Box::new(config), folder, features: None });
+        self.carry_out(Command::StartRun(Box::new(RunOrder { config, folder, ..RunOrder::default() })));
     }
 }
 
@@ -125,7 +127,7 @@ fn from_a_folder_to_a_prediction_and_back_from_disk() {
 fn stopping_keeps_the_best_network_so_far() {
     let mut bench = Bench::new();
     let config = TrainConfig { epochs: 500, patience: 0, device: DeviceChoice::Cpu, ..TrainConfig::default() };
-    bench.session.send(Command::StartRun { config: Box::new(config), folder: None, features: None });
+    bench.session.send(Command::StartRun(Box::new(RunOrder { config, ..RunOrder::default() })));
     let start = Instant::now();
     while bench.state().current_run().is_none_or(|run| run.history.is_empty()) {
         bench.session.wait(Duration::from_millis(50));
@@ -190,7 +192,10 @@ fn what_cannot_be_done_is_said() {
         }
         session.state().messages.last().map(|message| message.text.clone()).unwrap_or_default()
     };
-    let text = carry_out(&mut session, Command::StartRun { config: Box::default(), folder: None, features: None });
+    let text = carry_out(
+        &mut session,
+        Command::StartRun(Box::new(RunOrder { config: TrainConfig::default(), ..RunOrder::default() })),
+    );
     assert!(text.contains("Open a dataset first"), "{text}");
     let text = carry_out(&mut session, Command::Predict(vec!["cough.wav".into()]));
     assert!(text.contains("no trained network"), "{text}");
@@ -257,13 +262,17 @@ fn a_run_that_fails_or_is_stopped_leaves_the_earlier_one_in_use() {
     let occupied = bench.root.with_file_name("occupied");
     std::fs::write(&occupied, "").unwrap();
     let config = TrainConfig { epochs: 1, device: DeviceChoice::Cpu, ..TrainConfig::default() };
-    bench.carry_out(Command::StartRun { config: Box::new(config.clone()), folder: Some(occupied), features: None });
+    bench.carry_out(Command::StartRun(Box::new(RunOrder {
+        config: config.clone(),
+        folder: Some(occupied),
+        ..RunOrder::default()
+    })));
     let run = bench.state().current_run().unwrap();
     assert!(matches!(&run.phase, RunPhase::Failed(reason) if reason.contains("occupied")), "{:?}", run.phase);
     assert!(run.counts.is_none(), "no recording was read");
     assert_eq!(bench.state().predict_run, first);
 
-    bench.session.send(Command::StartRun { config: Box::new(config), folder: None, features: None });
+    bench.session.send(Command::StartRun(Box::new(RunOrder { config, ..RunOrder::default() })));
     let second = bench.state().current_run.unwrap();
     bench.carry_out(Command::StopRun(second));
     assert_eq!(bench.state().run(second).unwrap().phase, RunPhase::Cancelled);

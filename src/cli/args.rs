@@ -297,12 +297,15 @@ pub struct Train {
     /// longer; paper: the published protocol, an InceptionV3 that is not trained and a layer on its features
     #[arg(long, value_name = "NAME", value_parser = named::<Preset>, default_value = "quick")]
     pub preset: Preset,
+    /// Go on with a training that was interrupted or stopped, on the same recordings and with its own settings
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["out", "preset", "weights", "epochs", "seed", "split", "held_out", "device"])]
+    pub resume: Option<PathBuf>,
     /// The weights of InceptionV3 for --preset paper: a .safetensors file with torchvision's names, such as
     /// model.safetensors of https://huggingface.co/timm/inception_v3.tv_in1k
     #[arg(long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
     /// Where the features of InceptionV3 are kept for the next run [default: in the user's data folder]
-    #[arg(long, value_name = "DIR", requires = "weights")]
+    #[arg(long, value_name = "DIR")]
     pub cache: Option<PathBuf>,
     /// What computes: auto (a graphics card, or else the processor), cpu, gpu, ndarray (slow, to compare with), or a part of a
     /// name that `devices` lists

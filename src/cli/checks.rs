@@ -11,6 +11,7 @@ use crate::data::study::settings::{Settings, is_study};
 use crate::models::NetworkConfig;
 use crate::models::inception::extractor::ExtractorError;
 use crate::report;
+use crate::train::CHECKPOINT_FILE;
 use crate::train::saved::{self, SavedRun};
 
 /// Refuses paths to read that are not there, and places to write to where something would be lost or a dataset changed.
@@ -50,6 +51,9 @@ pub(super) fn check(command: &Subcommand) -> Result<(), CliError> {
             keep_out("the spectrogram", &spectrogram.out, None)
         }
         Subcommand::Train(train) => {
+            if let Some(run) = &train.resume {
+                return check_resumed(run);
+            }
             if train.study.is_none() && train.out.is_none() {
                 let words =
                     "say where the run is to be kept: add --out RUN, or --study DIR for a study that keeps its runs";
@@ -79,7 +83,9 @@ fn inputs(command: &Subcommand) -> Vec<&PathBuf> {
         Subcommand::Split(split) => split.policy.iter().collect(),
         Subcommand::Decode(decode) => vec![&decode.file],
         Subcommand::Spectrogram(spectrogram) => vec![&spectrogram.file],
-        Subcommand::Train(train) => train.paths.iter().chain(&train.policy).chain(&train.weights).collect(),
+        Subcommand::Train(train) => {
+            train.paths.iter().chain(&train.policy).chain(&train.weights).chain(&train.resume).collect()
+        }
         Subcommand::Features(features) => features.files.iter().chain([&features.weights]).collect(),
         Subcommand::Evaluate(evaluate) => {
             let tables = [&evaluate.predictions, &evaluate.scores, &evaluate.labels];
@@ -102,6 +108,18 @@ fn check_place(place: Option<&Path>, check: impl FnOnce(&Path) -> Result<(), Cli
     place.map_or(Ok(()), check)
 }
 
+/// Refuses to go on with what was not interrupted.
+fn check_resumed(run: &Path) -> Result<(), CliError> {
+    if run.join(CHECKPOINT_FILE).is_file() {
+        return Ok(());
+    }
+    Err(CliError::Usage(format!(
+        "there is nothing to go on with: this folder has no {CHECKPOINT_FILE}, so that its training is done, or was \
+         interrupted before its first epoch was; train anew ({})",
+        run.display()
+    )))
+}
+
 /// Refuses a preset without the weights that it needs, and weights that nothing needs.
 fn check_weights(train: &Train) -> Result<(), CliError> {
     let frozen = matches!(train.preset.config().network, NetworkConfig::Inception(_));
@@ -121,7 +139,13 @@ fn check_study(folder: &Path) -> Result<(), CliError> {
 fn check_run(folder: &Path, study: Option<&Path>) -> Result<(), CliError> {
     refuse_file(folder)?;
     if !report::may_hold_run(folder) {
-        let what = if saved::is_run(folder) { "already holds a trained run" } else { "is not empty" };
+        let what = if saved::is_run(folder) {
+            "already holds a trained run"
+        } else if folder.join(CHECKPOINT_FILE).is_file() {
+            "holds a training that was interrupted (--resume goes on with it)"
+        } else {
+            "is not empty"
+        };
         return Err(CliError::Usage(format!(
             "this folder {what}, and files in it would be lost; choose another folder: {}",
             folder.display()

@@ -3,21 +3,17 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::args::{Decode, Demo, Devices, Predict, SpectrogramArgs, SpectrogramPreset, Train};
+use super::args::{Decode, Demo, Devices, Predict, SpectrogramArgs, SpectrogramPreset};
 use super::driver::Driver;
 use super::output::{self, PredictionRow, RunSummary};
-use super::study::{open_study_and_datasets, refuse_idle_held_out, require_folders};
 use super::{CliError, output::print_json};
 use crate::audio::{self, Recording, wav};
 use crate::data::demo::{self, DemoConfig};
-use crate::data::path_text;
 use crate::files::write_atomic;
-use crate::models::NetworkConfig;
 use crate::report::npy;
 use crate::session::{Command, DEFAULT_THRESHOLD, Devices as Found, PredictionOutcome};
 use crate::spectrogram::{ColourMap, LogMelConfig, PaperConfig, Spectrogram, SpectrogramConfig, paper};
 use crate::train::saved::SavedRun;
-use crate::train::{Preparation, Preset, TrainConfig, device};
 use crate::units::counted;
 
 pub(super) fn run_demo(args: &Demo, data_folder: PathBuf) -> Result<(), CliError> {
@@ -99,41 +95,7 @@ fn write_matrix(args: &SpectrogramArgs, paper: PaperConfig) -> Result<(), CliErr
     npy::write_matrix(&args.out, &spectrogram.levels_db, spectrogram.frames).map_err(CliError::work)
 }
 
-pub(super) fn train(args: Train, data_folder: PathBuf) -> Result<(), CliError> {
-    let mut config = TrainConfig { device: args.device, ..args.preset.config() };
-    if let Some(epochs) = args.epochs {
-        config.epochs = epochs;
-    }
-    if let Some(seed) = args.seed {
-        config.seed = seed;
-    }
-    if let (NetworkConfig::Inception(network), Some(weights)) = (&mut config.network, &args.weights) {
-        // The run is opened again from elsewhere.
-        let weights = std::path::absolute(weights).map_err(CliError::work)?;
-        network.extractor.weights = path_text::to_text(&weights);
-        // A file that cannot be used is found out before the recordings are read.
-        drop(Preparation::new(&config).map_err(CliError::work)?);
-    }
-    config.validate().map_err(|error| CliError::Usage(error.to_string()))?;
-    // A device that does not exist is found out before the recordings are read.
-    device::select(&config.device).map_err(|error| CliError::Usage(error.to_string()))?;
-    let mut driver = Driver::new(data_folder);
-    open_study_and_datasets(&mut driver, args.study, args.policy.as_deref(), args.paths)?;
-    // The draw is a part of the paper's protocol; what leaks by it is told with the result.
-    if config.preset != Preset::Paper {
-        config.split = driver.state().study.split_config.clone();
-    }
-    let split = &mut config.split;
-    split.by = args.split.unwrap_or(split.by);
-    refuse_idle_held_out(args.held_out.as_deref(), split.by, "--split dataset")?;
-    split.held_out = args.held_out.or(split.held_out.take());
-    split.seed = args.seed.unwrap_or(split.seed);
-    require_folders(&driver.state().study)?;
-    driver.carry_out(Command::StartRun { config: Box::new(config), folder: args.out, features: args.cache })?;
-    report_run(&driver, args.json)
-}
-
-fn report_run(driver: &Driver, json: bool) -> Result<(), CliError> {
+pub(super) fn report_run(driver: &Driver, json: bool) -> Result<(), CliError> {
     let state = driver.state();
     let (Some(run), Some(evaluation)) =
         (state.current_run().filter(|run| run.is_finished()), state.evaluation.as_ref())

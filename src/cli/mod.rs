@@ -17,6 +17,7 @@ mod output;
 mod pictures;
 mod split;
 mod study;
+mod train;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -74,7 +75,7 @@ pub fn run(command: Subcommand, data_folder: PathBuf) -> Result<(), CliError> {
         Subcommand::Decode(decode) => commands::decode(&decode),
         Subcommand::Spectrogram(spectrogram) => commands::spectrogram(&spectrogram),
         Subcommand::Features(args) => features::features(&args),
-        Subcommand::Train(train) => commands::train(train, data_folder),
+        Subcommand::Train(args) => train::train(args, data_folder),
         Subcommand::Evaluate(evaluate) => evaluate::evaluate(&evaluate),
         Subcommand::Predict(predict) => commands::predict(predict, data_folder),
         Subcommand::Devices(devices) => commands::devices(&devices, data_folder),

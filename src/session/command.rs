@@ -16,6 +16,19 @@ use crate::data::study::order::SortOrder;
 use crate::data::study::{ClipId, Edit};
 use crate::train::config::TrainConfig;
 
+/// A training that is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct RunOrder {
+    /// What to do.
+    pub config: TrainConfig,
+    /// Where to save it; `None` picks a new folder in the study, or in the user's data folder.
+    pub folder: Option<PathBuf>,
+    /// Where the features of frozen networks are kept; `None` for the user's data folder.
+    pub features: Option<PathBuf>,
+    /// Go on from the checkpoint in `folder`.
+    pub resume: bool,
+}
+
 /// A wish of the person, from the window or the command line.
 #[derive(Clone, Debug)]
 pub enum Command {
@@ -110,14 +123,7 @@ pub enum Command {
     /// Play, pause, louder, on another device.
     Sound(SoundCommand),
     /// Train a network on the study.
-    StartRun {
-        /// What to do.
-        config: Box<TrainConfig>,
-        /// Where to save it; `None` picks a new folder in the user's data folder.
-        folder: Option<PathBuf>,
-        /// Where the features of frozen networks are kept; `None` for the user's data folder.
-        features: Option<PathBuf>,
-    },
+    StartRun(Box<RunOrder>),
     /// Use the weights of InceptionV3 in this file, for the paper's protocol.
     ChooseWeights(PathBuf),
     /// Stop a run after the step in hand and keep its best network.
@@ -151,6 +157,8 @@ pub enum DropIntent {
     Recording,
     /// A table of predictions: evaluate it.
     Predictions,
+    /// A file of weights: read the frozen network from it.
+    Weights,
     /// None of these.
     Unknown,
 }
@@ -164,6 +172,7 @@ impl DropIntent {
         let extension = extension.to_string_lossy().to_lowercase();
         match extension.as_str() {
             "csv" => Self::Predictions,
+            "safetensors" => Self::Weights,
             sound if audio::EXTENSIONS.contains(&sound) => Self::Recording,
             _ => Self::Unknown,
         }
@@ -180,6 +189,7 @@ mod tests {
             ("Coswara-Data", DropIntent::Folder),
             ("cough.WEBM", DropIntent::Recording),
             ("predictions.csv", DropIntent::Predictions),
+            ("model.safetensors", DropIntent::Weights),
             ("letter.docx", DropIntent::Unknown),
         ] {
             assert_eq!(DropIntent::of(Path::new(name)), intent, "{name}");

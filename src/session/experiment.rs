@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use xxhash_rust::xxh3::Xxh3;
+
 use super::answer::Answerer;
 use super::evaluation::{DEFAULT_THRESHOLD, Evaluation};
 use super::jobs::guarded;
@@ -13,13 +15,15 @@ use super::prepare::{Failed, Listener, Prepared, prepare};
 use super::run::{RunCounts, RunId};
 use crate::data::split::{Part, SplitOutcome};
 use crate::data::study::{Dropped, draw};
-use crate::data::{Clip, Label, PersonId};
+use crate::data::{Clip, Label, PersonId, path_text};
 use crate::eval::Rule;
 use crate::report::predictions::{self, Prediction, threshold_table};
 use crate::report::{self, ReportError};
 use crate::train::device::{self, ComputeDevice, DeviceChoice, DeviceClass, Selected};
 use crate::train::saved::{self, Lost, RunResult};
-use crate::train::{Example, Predictor, Preparation, TrainConfig, TrainError, TrainEvent, Trained, fit};
+use crate::train::{
+    Checkpoint, Example, Keeping, Predictor, Preparation, TrainConfig, TrainError, TrainEvent, Trained, fit_kept,
+};
 
 /// What an experiment reports.
 pub(super) enum RunEvent {
@@ -87,6 +91,8 @@ pub(super) struct Experiment {
     pub folders: Vec<(String, PathBuf)>,
     /// What its parts are drawn without, as the files have changed or gone.
     pub dropped: Dropped,
+    /// Go on from the checkpoint in the folder.
+    pub resume: bool,
 }
 
 /// A used recording with its features.
@@ -112,16 +118,34 @@ impl Experiment {
         if let Some((name, folder)) = self.folders.iter().find(|(_, folder)| !folder.exists()) {
             return Err(not_there(name, folder).into());
         }
+        let from =
+            if self.resume { Some(Checkpoint::read(&self.folder).map_err(|error| error.to_string())?) } else { None };
         let preparation = Preparation::new(&self.config).map_err(|error| error.to_string())?;
         preparation.note_weights(&mut self.config);
-        // A folder that cannot be written to is found out now, not after hours of training.
-        saved::begin(&self.folder, &self.config).map_err(|error| error.to_string())?;
-        guarded(|| Ok(self.run_on(selected, preparation, on_event)))
-            .unwrap_or_else(|panic| Err(Ending::Failed(panic)))
-            .inspect_err(|_| saved::abandon(&self.folder))
+        if !self.resume {
+            // A folder that cannot be written to is found out now, not after hours of training.
+            self.begin()?;
+        }
+        let outcome = guarded(|| Ok(self.run_on(selected, preparation, from, on_event)))
+            .unwrap_or_else(|panic| Err(Ending::Failed(panic)));
+        outcome.inspect_err(|_| {
+            if !self.resume {
+                saved::abandon(&self.folder);
+            }
+        })
     }
 
-    fn run_on(&self, selected: Selected, preparation: Preparation, on_event: Listener<'_>) -> Result<(), Ending> {
+    fn begin(&self) -> Result<(), Ending> {
+        Ok(saved::begin(&self.folder, &self.config).map_err(|error| error.to_string())?)
+    }
+
+    fn run_on(
+        &self,
+        selected: Selected,
+        preparation: Preparation,
+        from: Option<Checkpoint>,
+        on_event: Listener<'_>,
+    ) -> Result<(), Ending> {
         let started = Instant::now();
         if let Some(note) = selected.fallback {
             let _ = on_event(RunEvent::Note(note));
@@ -140,7 +164,15 @@ impl Experiment {
         }
         let (items, counts) = deal(usable, &outcome);
         let _ = on_event(RunEvent::Dealt(counts));
-        let (trained, compute) = self.train(&items, selected.device, on_event)?;
+        let data = hash_of(&items);
+        if from.as_ref().is_some_and(|from| from.data != data) {
+            return Err(Ending::Failed(changed(&self.folder)));
+        }
+        if self.resume {
+            // Only now: a training that cannot go on keeps the network that it stopped with.
+            self.begin()?;
+        }
+        let (trained, compute) = self.train(&items, selected.device, (data, from), on_event)?;
         let _ = on_event(RunEvent::Testing);
         let predictor = Predictor::new(&trained.network, self.config.network.window_frames(), &compute.device);
         if let Some(error) = &trained.broke_off {
@@ -164,6 +196,7 @@ impl Experiment {
         &self,
         items: &[Item],
         compute: ComputeDevice,
+        (data, from): (String, Option<Checkpoint>),
         on_event: Listener<'_>,
     ) -> Result<(Trained, ComputeDevice), Ending> {
         let part = |part| items.iter().filter(|item| item.part == part).map(|item| item.example.clone()).collect();
@@ -171,7 +204,8 @@ impl Experiment {
         let fit_on = |compute: &ComputeDevice, on_event: Listener<'_>| {
             guarded(|| {
                 let mut tell = |event| on_event(RunEvent::Train(event));
-                Ok(fit(&self.config, &train, &validation, compute, &mut tell))
+                let keeping = Keeping { folder: &self.folder, data: data.clone(), from: from.clone() };
+                Ok(fit_kept(&self.config, &train, &validation, compute, Some(keeping), &mut tell))
             })
         };
         let replaceable = matches!(self.config.device, DeviceChoice::Auto | DeviceChoice::Gpu);
@@ -240,8 +274,30 @@ impl Experiment {
         // From here on the folder is a run that can answer; a full disk may still cost it its tables.
         saved::save_result(folder, &result).map_err(|error| error.to_string())?;
         let unwritten = tables().err().map(|error| error.to_string());
+        if !trained.stopped && trained.broke_off.is_none() {
+            Checkpoint::remove(folder);
+        }
         Ok((result, evaluation, unwritten))
     }
+}
+
+/// What tells these recordings, labels and parts from others.
+fn hash_of(items: &[Item]) -> String {
+    let mut hasher = Xxh3::new();
+    for Item { path, person, example, part } in items {
+        let line = format!("{}\t{person}\t{}\t{part}\n", path_text::to_text(path), example.label);
+        hasher.update(line.as_bytes());
+    }
+    format!("{:016x}", hasher.digest())
+}
+
+/// Says that a training cannot go on with other recordings.
+fn changed(folder: &Path) -> String {
+    format!(
+        "the recordings, their labels or their parts are others than when this training was interrupted, and its figures \
+         would mix two experiments; put the study back as it was, or train anew ({})",
+        folder.display()
+    )
 }
 
 /// Says that the folder of a dataset is gone, and what to do.

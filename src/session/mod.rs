@@ -36,7 +36,7 @@ use jobs::{Event, Reporter};
 use keeper::{Keeper, Order};
 
 pub use clip_view::{ClipView, Picture, Waveform};
-pub use command::{Command, DropIntent};
+pub use command::{Command, DropIntent, RunOrder};
 pub use evaluation::{DEFAULT_THRESHOLD, Evaluation, NothingToEvaluate};
 pub use jobs::panic_text;
 pub use player::{NowPlaying, Player, SoundCommand, SoundDevices, Volume};

@@ -7,19 +7,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::Session;
 use super::evaluation::{DEFAULT_THRESHOLD, Evaluation};
 use super::experiment::{Ending, Experiment, Finished, RunEvent, not_there};
 use super::jobs::{self, Event, OpenedRun, Reporter};
 use super::run::{Run, RunId, RunPhase};
 use super::state::{PredictedFile, PredictionOutcome, Severity};
 use super::update::unless;
+use super::{RunOrder, Session};
 use crate::spectrogram::LevelPyramid;
 use crate::train::{TrainConfig, TrainEvent};
 use crate::units::{counted, file_size, grouped};
 
 impl Session {
-    pub(super) fn start_run(&mut self, config: TrainConfig, folder: Option<PathBuf>, features: Option<PathBuf>) {
+    pub(super) fn start_run(&mut self, order: RunOrder) {
+        let RunOrder { config, folder, features, resume } = order;
         if self.state.active_run().is_some() {
             self.say(Severity::Warning, "A training is running; stop it first");
             return;
@@ -49,7 +50,7 @@ impl Session {
         let sources = &self.state.study.sources;
         let folders = sources.iter().map(|source| (source.name().to_owned(), source.root.clone())).collect();
         let dropped = self.state.study.dropped.clone();
-        let experiment = Experiment { id, name, folder, features, config, clips, synthetic, folders, dropped };
+        let experiment = Experiment { id, name, folder, features, config, clips, synthetic, folders, dropped, resume };
         let failed = move |reason| Event::Run { id, event: RunEvent::Ended(Ending::Failed(reason)) };
         self.spawn_or("train", failed, move |reporter| {
             run_experiment(reporter, experiment, &stop);

@@ -78,7 +78,7 @@ fn a_job_that_cannot_be_started_ends_the_waiting_and_says_why() {
     session.send(Command::CountMapping { root, mapping: Mapping::default() });
     assert!(matches!(&session.state.unmapped[0].count, Some((_, Err(reason))) if reason == REFUSED));
 
-    session.send(Command::StartRun { config: Box::new(TrainConfig::default()), folder: None, features: None });
+    session.send(Command::StartRun(Box::new(RunOrder { config: TrainConfig::default(), ..RunOrder::default() })));
     assert!(session.state.active_run().is_none(), "another training can be started");
     assert!(matches!(&session.state.runs[0].phase, RunPhase::Failed(reason) if reason == REFUSED));
 

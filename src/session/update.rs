@@ -12,7 +12,7 @@ use super::evaluation::{Evaluation, SYNTHETIC_NOTE};
 use super::jobs::{self, Event, Reporter, Sorted};
 use super::keeper::{Order, TrainAfter};
 use super::state::{CountedCohort, Devices, Loading, Message, Severity, ViewState};
-use super::{Command, Session, weights};
+use super::{Command, RunOrder, Session, weights};
 use crate::data::LabelPolicy;
 use crate::data::sources::mapped::{self, Mapping};
 use crate::data::study::cohort::Cohort;
@@ -65,7 +65,7 @@ impl Session {
             Command::CountCohort => self.count_cohort(),
             Command::ShowThumbnails { clips, config } => self.show_thumbnails(&clips, config),
             Command::Sound(command) => self.on_sound_command(command),
-            Command::StartRun { config, folder, features } => self.start_run(*config, folder, features),
+            Command::StartRun(order) => self.start_run(*order),
             Command::ChooseWeights(path) => self.choose_weights(path),
             Command::StopRun(id) => self.stop_run(id),
             Command::ShowRun(id) => self.show_run(id),
@@ -317,7 +317,8 @@ impl Session {
             Event::Scores(scores) => self.on_scores(scores),
             Event::ReadyToTrain(TrainAfter { folder }) => {
                 let split = self.state.study.split_config.clone();
-                self.start_run(TrainConfig { split, ..TrainConfig::default() }, folder);
+                let config = TrainConfig { split, ..TrainConfig::default() };
+                self.start_run(RunOrder { config, folder, ..RunOrder::default() });
             }
             Event::Recent(recent) => self.state.recent = recent,
             Event::Weights { weights, is_new } => {

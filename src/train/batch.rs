@@ -32,6 +32,11 @@ pub(super) struct Batcher<'a> {
 }
 
 impl Batcher<'_> {
+    /// Frequency bands of the examples, or features of the frozen network.
+    pub fn rows(&self) -> usize {
+        self.examples.first().map_or(1, |example| example.input.rows())
+    }
+
     /// The order of one epoch, in batches: every example once, or in a small study several times, so that an epoch has
     /// about `min_steps` at least. A last batch of one example joins its neighbour: a step along one recording alone is
     /// mostly noise.
@@ -58,8 +63,8 @@ impl Batcher<'_> {
     /// # Errors
     /// [`StoreError`] when features cannot be read from disk.
     pub fn batch(&self, indices: &[usize], rng: &mut ChaCha8Rng, device: &Device) -> Result<Batch, StoreError> {
-        let first = self.examples.first().map(|example| &example.input);
-        let (rows, columns) = first.map_or((1, 1), |input| (input.rows(), input.columns(self.window_frames)));
+        let rows = self.rows();
+        let columns = self.examples.first().map_or(1, |example| example.input.columns(self.window_frames));
         let size = rows * columns;
         let mut values = Vec::with_capacity(indices.len() * size);
         let mut targets = Vec::with_capacity(indices.len());

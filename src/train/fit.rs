@@ -2,17 +2,21 @@
 
 use std::f64::consts::PI;
 use std::ops::ControlFlow;
-use std::time::Instant;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use burn::module::Module;
-use burn::optim::{AdamWConfig, GradientsParams};
+use burn::optim::GradientsParams;
 use burn::tensor::activation::{log_softmax, softmax};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::adam::AdamW;
 use super::batch::{Batch, Batcher};
-use super::config::{ConfigError, Keep, Schedule, TrainConfig};
+use super::checkpoint::Checkpoint;
+use super::config::{ConfigError, Schedule, TrainConfig};
+use super::course::Course;
 use super::device::ComputeDevice;
 use super::events::{BatchRecord, Plan, TrainEvent};
 use super::feature_store::StoreError;
@@ -21,7 +25,8 @@ use super::predictor::{Predictor, ScoreError};
 use crate::data::Label;
 use crate::eval::ThresholdTable;
 use crate::eval::history::EpochRecord;
-use crate::models::Network;
+use crate::files::FileError;
+use crate::models::{Network, WeightsError};
 
 /// A labelled recording.
 #[derive(Clone, Debug)]
@@ -72,6 +77,12 @@ pub enum TrainError {
     /// The features of a frozen network cannot be read from disk.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A checkpoint cannot be written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A checkpoint belongs to another network, or its weights cannot be read back from their device.
+    #[error("the training cannot go on from its checkpoint: {0}")]
+    Weights(#[from] WeightsError),
     /// It was stopped before one epoch was done, so that there is no network to keep.
     #[error("training was stopped before its first epoch was done; there is no network to keep")]
     StoppedEarly,
@@ -107,73 +118,74 @@ pub fn fit(
     compute: &ComputeDevice,
     on_event: &mut dyn FnMut(TrainEvent) -> ControlFlow<()>,
 ) -> Result<Trained, TrainError> {
+    fit_kept(config, train, validation, compute, None, on_event)
+}
+
+/// Where a training is kept while it goes on.
+pub struct Keeping<'a> {
+    /// The folder of the run, in which a [`Checkpoint`] is written after its epochs.
+    pub folder: &'a Path,
+    /// See [`Checkpoint::data`].
+    pub data: String,
+    /// Where to take up; its epochs are reported once more.
+    pub from: Option<Checkpoint>,
+}
+
+/// Checkpoints are written at most so often: epochs may take a tenth of a second.
+const KEEP_EVERY: Duration = Duration::from_secs(2);
+
+/// As [`fit`], with what it needs to go on after an interruption kept in a folder. On a CPU device a training that takes up
+/// gives the history and the network of one that was not interrupted.
+///
+/// # Errors
+/// As [`fit`]; and when the checkpoint belongs to another network.
+pub fn fit_kept(
+    config: &TrainConfig,
+    train: &[Example],
+    validation: &[Example],
+    compute: &ComputeDevice,
+    mut keeping: Option<Keeping<'_>>,
+    on_event: OnEvent<'_>,
+) -> Result<Trained, TrainError> {
     config.validate()?;
     let [healthy, sick] = need_both_classes("training", train)?;
     need_both_classes("validation", validation)?;
     let mut run = Fit::new(config, train, [healthy, sick], compute);
+    let mut course = Course::new(config);
+    let from = keeping.as_mut().and_then(|keeping| keeping.from.take());
+    if let Some(from) = &from {
+        run.take_up(from)?;
+    }
     if on_event(TrainEvent::Started(run.plan.clone())).is_break() {
         return Err(TrainError::StoppedEarly);
     }
-    keep_best(config, on_event, |epoch, on_event| {
-        let record = run.train_and_validate(epoch, validation, on_event)?;
-        Ok(record.map(|record| (run.network.valid(), record)))
-    })
+    if let Some(from) = from {
+        course.take_up(from, run.batcher.rows(), &compute.device, on_event)?;
+    }
+    let mut last_kept = None;
+    while let Some(epoch) = course.next_epoch() {
+        let outcome = run.train_and_validate(epoch, validation, on_event);
+        course.take(outcome.map(|record| record.map(|record| (run.network.valid(), record))), on_event);
+        let due = last_kept.is_none_or(|last: Instant| last.elapsed() >= KEEP_EVERY);
+        if let Some(keeping) = keeping.as_ref().filter(|_| due) {
+            last_kept = Some(Instant::now());
+            if let Err(error) = run.keep(&course, keeping) {
+                course.break_off(error);
+            }
+        }
+    }
+    course.end()
 }
 
 /// Who listens to a training, and may stop it.
-type OnEvent<'a> = &'a mut dyn FnMut(TrainEvent) -> ControlFlow<()>;
-
-/// Runs epochs until the settings, the listener or an error ends them, and keeps the best network. `epoch` returns
-/// `None` when the listener stopped it.
-fn keep_best(
-    config: &TrainConfig,
-    on_event: OnEvent<'_>,
-    mut epoch: impl FnMut(usize, OnEvent<'_>) -> Result<Option<(Network, EpochRecord)>, TrainError>,
-) -> Result<Trained, TrainError> {
-    let mut best: Option<Best> = None;
-    let mut history = Vec::new();
-    let (mut stopped, mut broke_off) = (false, None);
-    for number in 1..=config.epochs {
-        let (network, record) = match epoch(number, on_event) {
-            Ok(Some(done)) => done,
-            Ok(None) => {
-                stopped = true;
-                break;
-            }
-            Err(error) => {
-                broke_off = Some(error);
-                break;
-            }
-        };
-        let is_better = |best: &Best| config.keep == Keep::Last || best.is_beaten_by(&record);
-        let is_best = best.as_ref().is_none_or(is_better);
-        if is_best {
-            best = Some(Best { network, record });
-        }
-        history.push(record);
-        if on_event(TrainEvent::Epoch { record, best: is_best }).is_break() {
-            stopped = number < config.epochs;
-            break;
-        }
-        let since_best = best.as_ref().map_or(0, |best| number - best.record.epoch);
-        if config.patience > 0 && since_best >= config.patience {
-            break;
-        }
-    }
-    match best {
-        Some(Best { network, record }) => {
-            Ok(Trained { network, best_epoch: record.epoch, history, stopped, broke_off })
-        }
-        None => Err(broke_off.unwrap_or(TrainError::StoppedEarly)),
-    }
-}
+pub(super) type OnEvent<'a> = &'a mut dyn FnMut(TrainEvent) -> ControlFlow<()>;
 
 /// The state of a training between two steps.
 struct Fit<'a> {
     config: &'a TrainConfig,
     batcher: Batcher<'a>,
     network: Network,
-    optimizer: burn::optim::ModuleOptimizer,
+    optimizer: AdamW,
     device: Device,
     /// Weight of each class in the loss: healthy, sick.
     class_weights: [f32; 2],
@@ -187,8 +199,6 @@ impl<'a> Fit<'a> {
     fn new(config: &'a TrainConfig, train: &'a [Example], counts: [usize; 2], compute: &ComputeDevice) -> Self {
         let device = compute.device.clone().autodiff();
         let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
-        let rows = train.first().map_or(1, |example| example.input.rows());
-        let network = config.network.init(rows, &mut rng, &device);
         let batcher = Batcher {
             examples: train,
             batch_size: config.batch_size,
@@ -196,6 +206,7 @@ impl<'a> Fit<'a> {
             min_steps: config.min_steps,
             augment: &config.augment,
         };
+        let network = config.network.init(batcher.rows(), &mut rng, &device);
         let weights =
             if config.class_weights { counts.map(|count| train.len() as f32 / (2 * count) as f32) } else { [1.0; 2] };
         let plan = Plan {
@@ -207,10 +218,7 @@ impl<'a> Fit<'a> {
         Self {
             config,
             batcher,
-            optimizer: AdamWConfig::new()
-                .with_weight_decay(config.weight_decay as f32)
-                .with_epsilon(config.epsilon as f32)
-                .init(),
+            optimizer: AdamW::new(config),
             network,
             class_weights: weights,
             device,
@@ -219,6 +227,25 @@ impl<'a> Fit<'a> {
             step: 0,
             started: Instant::now(),
         }
+    }
+
+    /// Goes on with the weights and the optimiser of a checkpoint.
+    fn take_up(&mut self, from: &Checkpoint) -> Result<(), TrainError> {
+        let mut network = self.network.valid();
+        network.load_safetensors(from.network.clone())?;
+        self.network = network.train();
+        self.optimizer.take_up(from.steps, from.moments.clone(), &self.device.clone().without_autodiff());
+        self.step = from.steps;
+        Ok(())
+    }
+
+    /// Writes what a later training needs to go on from here.
+    fn keep(&self, course: &Course<'_>, keeping: &Keeping<'_>) -> Result<(), TrainError> {
+        let network = self.network.valid();
+        if let Some(checkpoint) = course.checkpoint(&network, self.optimizer.moments(), self.step, &keeping.data)? {
+            checkpoint.write(keeping.folder)?;
+        }
+        Ok(())
     }
 
     /// One epoch and its figures, or `None` when the callback stopped it.
@@ -248,6 +275,9 @@ impl<'a> Fit<'a> {
         epoch: usize,
         on_event: &mut dyn FnMut(TrainEvent) -> ControlFlow<()>,
     ) -> Result<Option<(f64, f64)>, TrainError> {
+        // A stream of its own for each epoch, so that a training that takes up draws what it would have drawn.
+        self.rng = ChaCha8Rng::seed_from_u64(self.config.seed);
+        self.rng.set_stream(epoch as u64);
         let (mut loss_sum, mut right, mut seen) = (0.0, 0, 0);
         for (index, indices) in self.batcher.order(&mut self.rng).iter().enumerate() {
             let batch = self.batcher.batch(indices, &mut self.rng, &self.device)?;
@@ -336,22 +366,6 @@ impl<'a> Fit<'a> {
 
     fn predictor(&self) -> Predictor {
         Predictor::new(&self.network, self.batcher.window_frames, &self.device)
-    }
-}
-
-/// The best network so far and its figures.
-struct Best {
-    network: Network,
-    record: EpochRecord,
-}
-
-impl Best {
-    /// Higher validation AUC, and on a tie the lower validation loss.
-    fn is_beaten_by(&self, record: &EpochRecord) -> bool {
-        match (record.validation_auc, self.record.validation_auc) {
-            (Some(new), Some(old)) if new != old => new > old,
-            _ => record.validation_loss < self.record.validation_loss,
-        }
     }
 }
 

@@ -222,6 +222,17 @@ pub fn has_settings(folder: &Path) -> bool {
     load_toml::<toml::Table>(&folder.join(CONFIG_FILE)).is_ok_and(|table| table.contains_key("spectrogram"))
 }
 
+/// Reads the settings of a training, finished or not.
+///
+/// # Errors
+/// [`SavedRunError`] when there are none, or they make no sense.
+pub fn read_settings(folder: &Path) -> Result<TrainConfig, SavedRunError> {
+    let path = folder.join(CONFIG_FILE);
+    let config: TrainConfig = load_toml(&path)?;
+    config.validate().map_err(|error| SavedRunError::Settings { reason: error.to_string(), path })?;
+    Ok(config)
+}
+
 /// Writes the weights of a run.
 ///
 /// # Errors
@@ -255,9 +266,7 @@ impl SavedRun {
         if !is_run(folder) {
             return Err(SavedRunError::NotARun(folder.to_owned()));
         }
-        let path = folder.join(CONFIG_FILE);
-        let config: TrainConfig = load_toml(&path)?;
-        config.validate().map_err(|error| SavedRunError::Settings { reason: error.to_string(), path })?;
+        let config = read_settings(folder)?;
         Ok(Self { config, result: load_toml(&folder.join(RESULT_FILE))?, folder: folder.to_owned() })
     }
 

@@ -36,6 +36,9 @@ pub fn describe(paths: &[PathBuf], run: Option<&str>) -> Vec<String> {
     if tables > 0 {
         lines.push(format!("Drop to evaluate {}", counted(tables, "table of predictions", "tables of predictions")));
     }
+    if of(DropIntent::Weights).count() > 0 {
+        lines.push("Drop to use these weights of InceptionV3".to_owned());
+    }
     let unknown = of(DropIntent::Unknown).count();
     if unknown > 0 {
         let files = counted(unknown, "file", "files");
@@ -54,6 +57,8 @@ pub fn destination(paths: &[PathBuf]) -> Option<PanelId> {
         Some(PanelId::Predict)
     } else if any(DropIntent::Predictions) {
         Some(PanelId::Evaluate)
+    } else if any(DropIntent::Weights) {
+        Some(PanelId::Train)
     } else {
         None
     }
@@ -101,13 +106,14 @@ mod tests {
 
     #[test]
     fn every_kind_has_its_line() {
-        let mixed = paths(&["Coswara-Data", "a.wav", "b.webm", "predictions.csv", "letter.docx"]);
+        let mixed = paths(&["Coswara-Data", "a.wav", "b.webm", "predictions.csv", "model.safetensors", "letter.docx"]);
         assert_eq!(
             describe(&mixed, Some("run-1")),
             [
                 "Drop to open “Coswara-Data”: datasets, or a trained run",
                 "Drop to score 2 recordings with run “run-1”",
                 "Drop to evaluate 1 table of predictions",
+                "Drop to use these weights of InceptionV3",
                 "1 file of a kind that is not known here: no folder, recording or table of predictions",
             ]
         );
@@ -119,6 +125,7 @@ mod tests {
         assert_eq!(destination(&paths(&["a.wav", "Coswara-Data"])), Some(PanelId::Data));
         assert_eq!(destination(&paths(&["a.wav"])), Some(PanelId::Predict));
         assert_eq!(destination(&paths(&["p.csv"])), Some(PanelId::Evaluate));
+        assert_eq!(destination(&paths(&["model.safetensors"])), Some(PanelId::Train));
         assert_eq!(destination(&paths(&["letter.docx"])), None);
     }
 }

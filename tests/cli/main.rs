@@ -8,6 +8,7 @@ mod names;
 mod paper;
 mod places;
 mod refusals;
+mod resume;
 mod texts;
 
 use std::ffi::OsStr;

@@ -36,7 +36,7 @@ fn random_weights(path: &Path) {
 }
 
 /// Healthy and sick recordings of half a second: two tones in noise.
-fn recordings(folder: &Path, each: usize) {
+pub fn recordings(folder: &Path, each: usize) {
     let mut rng = ChaCha8Rng::seed_from_u64(2);
     for (class, hz) in [("healthy", 440.0_f32), ("sick", 3_000.0)] {
         std::fs::create_dir_all(folder.join(class)).unwrap();

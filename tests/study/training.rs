@@ -1,7 +1,7 @@
 //! Training on recordings of which some are gone: never in silence.
 
 use coughscope::data::split::Part;
-use coughscope::session::Run;
+use coughscope::session::{Run, RunOrder};
 use coughscope::train::TrainConfig;
 use coughscope::train::device::DeviceChoice;
 use coughscope::train::saved::SavedRun;
@@ -11,7 +11,7 @@ use super::*;
 fn train(desk: &mut Desk, folder: PathBuf) {
     let split = desk.view().split_config.clone();
     let config = TrainConfig { epochs: 1, device: DeviceChoice::Cpu, split, ..TrainConfig::default() };
-    desk.does(Command::StartRun { config: Box::new(config), folder: Some(folder), features: None });
+    desk.does(Command::StartRun(Box::new(RunOrder { config, folder: Some(folder), ..RunOrder::default() })));
 }
 
 #[test]

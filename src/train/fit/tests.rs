@@ -84,16 +84,17 @@ fn stop_keeps_the_best_epoch_so_far() {
 #[test]
 fn what_breaks_after_a_good_epoch_does_not_take_its_network() {
     let device = flex().device;
+    let config = config();
     let epochs = |broken_from: usize| {
-        let config = config();
-        let device = device.clone();
-        keep_best(&config.clone(), &mut |_| ControlFlow::Continue(()), move |epoch, _| {
-            if epoch >= broken_from {
-                return Err(TrainError::Diverged { epoch });
-            }
+        let mut course = Course::new(&config);
+        while let Some(epoch) = course.next_epoch() {
             let network = config.network.init(16, &mut ChaCha8Rng::seed_from_u64(1), &device);
-            Ok(Some((network, epoch_record(epoch, [0.7, 0.6], 0.5, &examples(4, 2), &[0.1, 0.9, 0.2, 0.8]))))
-        })
+            let record = epoch_record(epoch, [0.7, 0.6], 0.5, &examples(4, 2), &[0.1, 0.9, 0.2, 0.8]);
+            let outcome =
+                if epoch >= broken_from { Err(TrainError::Diverged { epoch }) } else { Ok(Some((network, record))) };
+            course.take(outcome, &mut |_| ControlFlow::Continue(()));
+        }
+        course.end()
     };
     let trained = epochs(3).unwrap();
     assert_eq!((trained.best_epoch, trained.history.len()), (1, 2));
@@ -213,4 +214,51 @@ fn double_softmax_weakens_the_loss_in_both_parts() {
     let least = (1.0 + (-1.0_f64).exp()).ln();
     assert!(right.train_loss < least && right.validation_loss < least, "{right:?}");
     assert!(weak.train_loss > least && weak.validation_loss > least, "{weak:?}");
+}
+
+/// A training that is cut off after any epoch goes on as if nothing had happened.
+#[test]
+fn a_training_that_takes_up_gives_the_same_history_and_network() {
+    let (train, validation) = (examples(48, 1), examples(16, 2));
+    let whole = fit(&config(), &train, &validation, &flex(), &mut |_| ControlFlow::Continue(())).unwrap();
+    for cut in 1..4 {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = |from| Some(Keeping { folder: folder.path(), data: "these".into(), from });
+        // Only the first epoch is kept in so short a time; what follows it is done once more.
+        let cut_off = fit_kept(&config(), &train, &validation, &flex(), kept(None), &mut |event| match event {
+            TrainEvent::Epoch { record, .. } if record.epoch == cut => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        });
+        assert!(cut_off.unwrap().stopped);
+        let checkpoint = Checkpoint::read(folder.path()).unwrap();
+        assert_eq!((checkpoint.history.len(), checkpoint.data.as_str()), (1, "these"));
+        let mut told = Vec::new();
+        let resumed = fit_kept(&config(), &train, &validation, &flex(), kept(Some(checkpoint)), &mut |event| {
+            if let TrainEvent::Epoch { record, best } = event {
+                told.push((record, best));
+            }
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+        assert_eq!(resumed.history, whole.history);
+        assert_eq!(told.iter().map(|(record, _)| *record).collect::<Vec<_>>(), whole.history);
+        assert_eq!(told.iter().rposition(|(_, best)| *best), Some(whole.best_epoch - 1));
+        assert_eq!(resumed.network.to_safetensors().unwrap(), whole.network.to_safetensors().unwrap());
+    }
+}
+
+#[test]
+fn a_checkpoint_of_another_network_is_refused() {
+    let (train, validation) = (examples(16, 1), examples(8, 2));
+    let folder = tempfile::tempdir().unwrap();
+    let kept = |from| Some(Keeping { folder: folder.path(), data: String::new(), from });
+    let on = &mut |_: TrainEvent| ControlFlow::Continue(());
+    fit_kept(&config(), &train, &validation, &flex(), kept(None), on).unwrap();
+    let checkpoint = Checkpoint::read(folder.path()).unwrap();
+    let other = TrainConfig {
+        network: NetworkConfig::Small(SmallConfig { window_frames: 16, channels: [4, 4, 8, 12], dropout: 0.1 }),
+        ..config()
+    };
+    let error = fit_kept(&other, &train, &validation, &flex(), kept(Some(checkpoint)), on).unwrap_err().to_string();
+    assert!(error.starts_with("the training cannot go on from its checkpoint"), "{error}");
 }

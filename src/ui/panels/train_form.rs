@@ -6,7 +6,7 @@ use super::{Cx, DataTab};
 use crate::data::path_text;
 use crate::data::split::{SplitBy, SplitConfig};
 use crate::models::NetworkConfig;
-use crate::session::{Command, Devices, State};
+use crate::session::{Command, Devices, RunOrder, State};
 use crate::train::config::{Preset, TrainConfig};
 use crate::train::device::{DeviceChoice, DeviceClass, DeviceInfo};
 use crate::ui::dialogs::Dialog;
@@ -213,7 +213,7 @@ fn start_or_stop(ui: &mut Ui, draft: &TrainConfig, cx: &mut Cx<'_>) {
         if let (NetworkConfig::Inception(network), Some(weights)) = (&mut config.network, &cx.state.weights) {
             network.extractor.weights = path_text::to_text(&weights.path);
         }
-        cx.send(Command::StartRun { config: Box::new(config), folder: None, features: None });
+        cx.send(Command::StartRun(Box::new(RunOrder { config, ..RunOrder::default() })));
     }
 }
 
