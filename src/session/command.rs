@@ -124,6 +124,10 @@ pub enum Command {
     Sound(SoundCommand),
     /// Train a network on the study.
     StartRun(Box<RunOrder>),
+    /// Go on with the training in this folder, which was interrupted or stopped.
+    ResumeRun(PathBuf),
+    /// Speak no more of the interrupted training in this folder; its files stay.
+    ForgetInterrupted(PathBuf),
     /// Use the weights of InceptionV3 in this file, for the paper's protocol.
     ChooseWeights(PathBuf),
     /// Stop a run after the step in hand and keep its best network.

@@ -29,8 +29,9 @@ use crate::data::{Clip, LabelPolicy};
 use crate::report::predictions::{self, Prediction};
 use crate::report::{self, history};
 use crate::spectrogram::LevelPyramid;
+use crate::train::TrainConfig;
 use crate::train::device::{self, DeviceInfo};
-use crate::train::saved::{SavedRun, is_run};
+use crate::train::saved::{SavedRun, is_interrupted, is_run};
 
 /// What a job reports.
 pub(super) enum Event {
@@ -38,6 +39,10 @@ pub(super) enum Event {
     Loading { task: &'static str, detail: String, done: usize, total: usize },
     /// The weights of InceptionV3, chosen now or, where `is_new` is false, the last time.
     Weights { weights: ChosenWeights, is_new: bool },
+    /// Trainings of the study that was opened, interrupted by the end of the program.
+    Interrupted(Vec<PathBuf>),
+    /// What an interrupted training was asked to do.
+    Resumable { folder: PathBuf, config: Box<TrainConfig> },
     /// Nothing is left to read.
     LoadingEnded,
     /// The study, after a change, and the scores of its recordings: their places may have changed.
@@ -97,6 +102,8 @@ pub(super) struct Sorted {
     pub folders: Vec<PathBuf>,
     pub studies: Vec<PathBuf>,
     pub runs: Vec<PathBuf>,
+    /// Trainings that were interrupted.
+    pub interrupted: Vec<PathBuf>,
     pub tables: Vec<PathBuf>,
     pub recordings: Vec<PathBuf>,
     pub weights: Vec<PathBuf>,
@@ -202,6 +209,8 @@ pub(super) fn sort_paths(paths: Vec<PathBuf>) -> Sorted {
         } else if path.is_dir() {
             if is_run(&path) {
                 &mut sorted.runs
+            } else if is_interrupted(&path) {
+                &mut sorted.interrupted
             } else if is_study(&path) {
                 &mut sorted.studies
             } else {

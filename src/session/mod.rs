@@ -54,6 +54,9 @@ pub use crate::data::study::order::{Direction, SortKey, SortOrder};
 pub use crate::data::study::scores::{Outcome, Score, Scores};
 pub use crate::data::study::{ClipId, Edit, StudyView};
 
+/// The folder of a study, or of the user's data, in which runs are kept.
+const RUNS_FOLDER: &str = "runs";
+
 /// Called from background threads when there is something new to poll.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
 

@@ -13,9 +13,10 @@ use super::jobs::{self, Event, OpenedRun, Reporter};
 use super::run::{Run, RunId, RunPhase};
 use super::state::{PredictedFile, PredictionOutcome, Severity};
 use super::update::unless;
-use super::{RunOrder, Session};
+use super::{RUNS_FOLDER, RunOrder, Session};
 use crate::spectrogram::LevelPyramid;
-use crate::train::{TrainConfig, TrainEvent};
+use crate::train::TrainEvent;
+use crate::train::saved::read_settings;
 use crate::units::{counted, file_size, grouped};
 
 impl Session {
@@ -34,10 +35,12 @@ impl Session {
             self.say(Severity::Error, format!("The training was not started: {reason}"));
             return;
         }
+        // A training that goes on takes the place of what it was.
+        self.state.runs.retain(|run| !(resume && Some(&run.folder) == folder.as_ref()));
         let id = self.new_run_id();
         let folder = folder.unwrap_or_else(|| {
             let home = self.state.study.folder.as_ref().unwrap_or(&self.data_folder);
-            home.join("runs").join(super::clock::name_from_clock("run"))
+            home.join(RUNS_FOLDER).join(super::clock::name_from_clock("run"))
         });
         let features = features.unwrap_or_else(|| self.data_folder.join("features"));
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -54,6 +57,14 @@ impl Session {
         let failed = move |reason| Event::Run { id, event: RunEvent::Ended(Ending::Failed(reason)) };
         self.spawn_or("train", failed, move |reporter| {
             run_experiment(reporter, experiment, &stop);
+            Ok(())
+        });
+    }
+
+    pub(super) fn resume_run(&mut self, folder: PathBuf) {
+        self.spawn("resume", move |reporter| {
+            let config = read_settings(&folder).map_err(|error| error.to_string())?;
+            let _ = reporter.send(Event::Resumable { folder, config: Box::new(config) });
             Ok(())
         });
     }

@@ -42,6 +42,8 @@ pub struct State {
     pub player: Player,
     /// What can compute.
     pub devices: Devices,
+    /// Folders of trainings that were interrupted, and that can go on.
+    pub interrupted: Vec<PathBuf>,
     /// The weights of InceptionV3 that a person named, for the paper's protocol.
     pub weights: Option<ChosenWeights>,
     /// Training runs, oldest first.

@@ -66,6 +66,8 @@ impl Session {
             Command::ShowThumbnails { clips, config } => self.show_thumbnails(&clips, config),
             Command::Sound(command) => self.on_sound_command(command),
             Command::StartRun(order) => self.start_run(*order),
+            Command::ResumeRun(folder) => self.resume_run(folder),
+            Command::ForgetInterrupted(folder) => self.state.interrupted.retain(|other| *other != folder),
             Command::ChooseWeights(path) => self.choose_weights(path),
             Command::StopRun(id) => self.stop_run(id),
             Command::ShowRun(id) => self.show_run(id),
@@ -321,6 +323,11 @@ impl Session {
                 self.start_run(RunOrder { config, folder, ..RunOrder::default() });
             }
             Event::Recent(recent) => self.state.recent = recent,
+            Event::Interrupted(folders) => self.state.interrupted = folders,
+            Event::Resumable { folder, config } => {
+                self.state.interrupted.retain(|other| *other != folder);
+                self.start_run(RunOrder { config: *config, folder: Some(folder), resume: true, ..RunOrder::default() });
+            }
             Event::Weights { weights, is_new } => {
                 if is_new {
                     let what = weights
@@ -399,6 +406,10 @@ impl Session {
         }
         if let Some(study) = sorted.studies.into_iter().last() {
             self.order(Order::OpenStudy(study));
+        }
+        for folder in sorted.interrupted {
+            self.state.interrupted.retain(|other| *other != folder);
+            self.state.interrupted.push(folder);
         }
         for path in sorted.weights {
             self.choose_weights(path);

@@ -6,6 +6,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use super::checkpoint::CHECKPOINT_FILE;
 use super::config::TrainConfig;
 use super::device::ComputeDevice;
 use super::predictor::Predictor;
@@ -183,6 +184,12 @@ pub struct SavedRun {
 #[must_use]
 pub fn is_run(folder: &Path) -> bool {
     folder.join(RESULT_FILE).is_file()
+}
+
+/// Whether `folder` has a training that was interrupted, and that can go on.
+#[must_use]
+pub fn is_interrupted(folder: &Path) -> bool {
+    folder.join(CHECKPOINT_FILE).is_file() && !is_run(folder) && has_settings(folder)
 }
 
 /// Makes the folder of a run that is about to start, and writes its settings. A run that was there before is no longer

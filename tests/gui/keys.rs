@@ -56,6 +56,11 @@ fn is_on(window: &Window, checkbox: &str) -> bool {
     node.accesskit_node().toggled() == Some(Toggled::True)
 }
 
+/// Whether the choice of this name is the one of its row.
+fn is_chosen(window: &Window, name: &str) -> bool {
+    window.harness.get_by_label(name).accesskit_node().toggled() == Some(Toggled::True)
+}
+
 #[test]
 fn the_list_of_keys_names_all_of_them_and_fits_a_small_window() {
     let mut window = Window::new(SMALLEST, Theme::Light);
@@ -231,13 +236,17 @@ fn keys_of_train_evaluate_and_predict_and_scores_in_explore() {
         press(&mut window, Modifiers::NONE, key);
         assert_ne!(is_on(&window, checkbox), before, "{key:?}");
     }
-    press(&mut window, Modifiers::NONE, Key::N);
-    press(&mut window, Modifiers::NONE, Key::N);
+    let mut seen = Vec::new();
+    for preset in ["Recommended", "Paper", "Quick"] {
+        press(&mut window, Modifiers::NONE, Key::N);
+        assert!(is_chosen(&window, preset), "{preset}");
+        seen.extend(told(&window));
+    }
     for (setting, value) in [("Epochs", 900.0), ("Patience", 0.0)] {
         window.harness.get_by_role_and_label(Role::SpinButton, setting).set_value_accesskit(value);
         window.settle();
     }
-    let mut seen = told(&window);
+    seen.extend(told(&window));
     press(&mut window, Modifiers::COMMAND, Key::Enter);
     run_until(&mut window.harness, PATIENCE, "the first epoch", |harness| {
         harness.state().state().current_run().is_some_and(|run| !run.history.is_empty())

@@ -158,7 +158,44 @@ fn training_is_seen_live_and_is_not_closed_by_accident() {
     run_until(&mut window.harness, PATIENCE, "the stop", |harness| harness.state().state().active_run().is_none());
     window.settle();
     assert_eq!(window.harness.state().shown(), PanelId::Evaluate, "what was kept is shown");
-    assert!(window.harness.state().state().current_run().unwrap().is_finished());
+    let run = window.harness.state().state().current_run().unwrap();
+    assert!(run.is_finished());
+    let (folder, done) = (run.folder.clone(), run.history.clone());
+
+    window.go_to("Train", PanelId::Train);
+    window.harness.get_by_label("Go on training").click();
+    run_until(&mut window.harness, PATIENCE, "more epochs", |harness| {
+        harness.state().state().active_run().is_some_and(|run| run.history.len() > done.len())
+    });
+    window.settle();
+    let run = window.harness.state().state().active_run().unwrap();
+    assert_eq!(run.folder, folder);
+    assert_eq!(run.history[..done.len()], done, "what was done stays");
+    window.harness.get_by_label("Stop training").click();
+    run_until(&mut window.harness, PATIENCE, "the stop", |harness| harness.state().state().active_run().is_none());
+}
+
+#[test]
+fn the_papers_preset_asks_for_weights() {
+    let mut window = Window::new(USUAL, Theme::Dark);
+    window.open_study(40);
+    window.go_to("Train", PanelId::Train);
+    window.harness.get_by_label("Paper").click();
+    window.settle();
+    window.harness.get_by_label("Choose a file of weights first");
+    window.harness.get_by_label_contains("Nothing is downloaded by itself");
+    assert!(window.harness.get_by_label("Start training").accesskit_node().is_disabled());
+    let file = window.make_folder("weights").join("model.safetensors");
+    std::fs::write(&file, "no weights").unwrap();
+    window.drop(&[file]);
+    run_until(&mut window.harness, PATIENCE, "the refusal", |harness| {
+        harness.state().state().messages.iter().any(|message| message.text.contains("no readable safetensors file"))
+    });
+    assert!(window.harness.state().state().weights.is_none());
+    window.settle();
+    window.harness.get_by_label("Recommended").click();
+    window.settle();
+    assert!(!window.harness.get_by_label("Start training").accesskit_node().is_disabled());
 }
 
 #[test]

@@ -12,7 +12,8 @@ use crate::data::sources::mapped::Mapping;
 use crate::data::study::{Edit, Store, Study, settings};
 use crate::session::evaluation::Evaluation;
 use crate::session::jobs::Event;
-use crate::session::{Storage, clock, recent, weights};
+use crate::session::{RUNS_FOLDER, Storage, clock, recent, weights};
+use crate::train::saved::is_interrupted;
 
 /// A wish to train as soon as the recordings have been read.
 #[derive(Clone, Debug)]
@@ -172,6 +173,7 @@ impl Keeper {
                     let _ = self.reporter.send(Event::Note(note));
                 }
                 self.publish();
+                self.tell_interrupted(folder);
                 self.work(Work::Again);
                 true
             }
@@ -198,6 +200,14 @@ impl Keeper {
         if self.storage == Storage::Disk {
             let _ = self.reporter.send(Event::Recent(recent::list(&self.data_folder)));
         }
+    }
+
+    /// Trainings of the study that the end of the program interrupted.
+    fn tell_interrupted(&self, study: &Path) {
+        let entries = std::fs::read_dir(study.join(RUNS_FOLDER)).into_iter().flatten().flatten();
+        let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|run| is_interrupted(run)).collect();
+        found.sort();
+        let _ = self.reporter.send(Event::Interrupted(found));
     }
 
     pub(super) fn tell_weights(&self) {

@@ -1,6 +1,6 @@
 //! Training: the settings, the curves as they grow, and what they say.
 
-use eframe::egui::{Align, Label as TextLabel, Layout, ScrollArea, Ui};
+use eframe::egui::{Align, Button, Label as TextLabel, Layout, ScrollArea, Ui};
 use egui_plot::{MarkerShape, Points};
 
 use super::train_form::form;
@@ -8,7 +8,7 @@ use super::{Cx, Panel, PanelId, open_buttons};
 use crate::eval::history::EpochRecord;
 use crate::session::{Command, Run, RunPhase};
 use crate::train::config::TrainConfig;
-use crate::ui::format::{count, counted, wait};
+use crate::ui::format::{count, counted, file_name, wait};
 use crate::ui::shortcuts;
 use crate::ui::theme::{self, palette, space};
 use crate::ui::widgets::{
@@ -36,11 +36,37 @@ impl Panel for TrainPanel {
             0 => form(ui, &mut self.draft, cx),
             _ => match cx.state.current_run() {
                 Some(run) => {
+                    interrupted(ui, cx);
                     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| run_ui(ui, run, cx));
                 }
-                None => no_run(ui, cx),
+                None => {
+                    interrupted(ui, cx);
+                    no_run(ui, cx);
+                }
             },
         });
+    }
+}
+
+/// Trainings that the end of the program interrupted.
+fn interrupted(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let idle = cx.state.active_run().is_none() && cx.state.loading.is_none();
+    for folder in &cx.state.interrupted {
+        card(ui, "", |ui| {
+            ui.horizontal_wrapped(|ui| {
+                let name = file_name(folder);
+                ui.label(format!("The training “{name}” was interrupted.")).on_hover_text(folder.display().to_string());
+                let go_on = ui.add_enabled(idle, Button::new("Go on with it"));
+                let help = "Takes up after the last epoch that was done, on the same recordings";
+                if go_on.on_hover_text(help).on_disabled_hover_text("Wait for what is running now").clicked() {
+                    cx.send(Command::ResumeRun(folder.clone()));
+                }
+                if ui.button("Not now").on_hover_text("Its files stay where they are").clicked() {
+                    cx.send(Command::ForgetInterrupted(folder.clone()));
+                }
+            });
+        });
+        ui.add_space(space::S);
     }
 }
 
@@ -92,6 +118,12 @@ fn head(ui: &mut Ui, run: &Run, cx: &mut Cx<'_>) {
             if run.is_finished() && shortcuts::EVALUATE_RUN.activates(ui.button("Evaluate this run"), help) {
                 cx.send(Command::ShowRun(run.id));
                 cx.show(PanelId::Evaluate);
+            }
+            let stopped = matches!(run.phase, RunPhase::Finished { stopped: true, .. });
+            let may_go_on = stopped && !cx.state.study.is_empty() && cx.state.active_run().is_none();
+            let help = "Takes up where it was stopped, on the same recordings";
+            if may_go_on && ui.button("Go on training").on_hover_text(help).clicked() {
+                cx.send(Command::ResumeRun(run.folder.clone()));
             }
             if run.synthetic {
                 badge(ui, "synthetic data", palette.warning, palette.warning_soft);

@@ -56,11 +56,13 @@ fn network(ui: &mut Ui, draft: &mut TrainConfig, cx: &mut Cx<'_>) {
             let next = Preset::ALL.iter().cycle().skip_while(|preset| **preset != draft.preset).nth(1).copied();
             let next = next.filter(|_| shortcuts::PRESET.pressed(ui.ctx()));
             for preset in Preset::ALL {
-                let unchanged = *draft == preset.config();
+                // What computes is no part of a protocol.
+                let fresh = TrainConfig { device: draft.device.clone(), ..preset.config() };
+                let unchanged = *draft == fresh;
                 let button = ui.selectable_label(draft.preset == preset, preset.name());
                 let button = shortcuts::PRESET.on(button, preset.explanation());
                 if (button.clicked() || next == Some(preset)) && !unchanged {
-                    *draft = preset.config();
+                    *draft = fresh;
                 }
                 if draft.preset == preset && !unchanged {
                     ui.label(theme::muted(ui, "changed"));
