@@ -37,6 +37,7 @@ impl Default for NetworkConfig {
 
 /// A network with its weights.
 #[derive(Module, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a run has one network")]
 pub enum Network {
     /// The small residual network of our own.
     Small(SmallNetwork),

@@ -4,7 +4,7 @@
 //! dimensions are read; pickled objects are refused, because opening them runs code.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::data::Label;

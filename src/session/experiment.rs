@@ -1,7 +1,6 @@
 //! One experiment from recordings to a tested, saved network: a plain function that the session runs on a thread.
 
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -285,7 +284,7 @@ impl Experiment {
 fn hash_of(items: &[Item]) -> String {
     let mut hasher = Xxh3::new();
     for Item { path, person, example, part } in items {
-        let line = format!("{}\t{person}\t{}\t{part}\n", path_text::to_text(path), example.label);
+        let line = format!("{}\t{}\t{}\t{part}\n", path_text::to_text(path), person.0, example.label);
         hasher.update(line.as_bytes());
     }
     format!("{:016x}", hasher.digest())

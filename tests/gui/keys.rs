@@ -236,7 +236,7 @@ fn keys_of_train_evaluate_and_predict_and_scores_in_explore() {
         press(&mut window, Modifiers::NONE, key);
         assert_ne!(is_on(&window, checkbox), before, "{key:?}");
     }
-    let mut seen = Vec::new();
+    let mut seen = BTreeSet::new();
     for preset in ["Recommended", "Paper", "Quick"] {
         press(&mut window, Modifiers::NONE, Key::N);
         assert!(is_chosen(&window, preset), "{preset}");

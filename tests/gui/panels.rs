@@ -8,7 +8,7 @@ use coughscope::session::{ClipId, Command, PredictionOutcome, ViewState};
 use coughscope::ui::panels::PanelId;
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers, Theme, pos2};
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use super::support::run_until;
 use super::window::{PATIENCE, SMALLEST, USUAL, Window};

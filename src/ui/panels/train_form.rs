@@ -102,7 +102,7 @@ fn weights(ui: &mut Ui, cx: &mut Cx<'_>) {
         Some(None) => "Not one of the published files that are known",
         Some(Some(published)) => published,
     };
-    ui.add(TextLabel::new(theme::muted(ui, &sentence(about))).wrap());
+    ui.add(TextLabel::new(theme::muted(ui, sentence(about))).wrap());
 }
 
 fn device_combo(ui: &mut Ui, choice: &mut DeviceChoice, devices: &Devices) -> Response {
