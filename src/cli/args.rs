@@ -82,6 +82,8 @@ pub enum Subcommand {
     Spectrogram(SpectrogramArgs),
     /// Write what InceptionV3 makes of recordings or pictures, for other programs
     Features(Features),
+    /// Say how long a training will take on this machine, and how much memory and disk
+    Estimate(EstimateArgs),
     /// Train a network on datasets and test it
     Train(Train),
     /// Measure predictions at a threshold
@@ -328,6 +330,29 @@ pub struct Train {
     /// Decide by the label policy of this file, as `table` and the window write it; a study keeps it in place of its own
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `estimate`.
+#[derive(Debug, clap::Args)]
+pub struct EstimateArgs {
+    /// The study to train on
+    #[arg(long, value_name = "DIR")]
+    pub study: PathBuf,
+    /// The settings: quick, recommended or paper
+    #[arg(long, value_name = "NAME", value_parser = named::<Preset>, default_value = "quick")]
+    pub preset: Preset,
+    /// The weights of InceptionV3 for --preset paper
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
+    /// Where the features of InceptionV3 are kept [default: in the user's data folder]
+    #[arg(long, value_name = "DIR")]
+    pub cache: Option<PathBuf>,
+    /// What computes, as for `train`
+    #[arg(long, value_name = "NAME", default_value = "auto")]
+    pub device: DeviceChoice,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::CliError;
-use super::args::{Pictures, Subcommand, Train};
+use super::args::{Pictures, Subcommand};
 use crate::data::guard::keep_out_of_datasets;
 use crate::data::picture_tree;
 use crate::data::study::check_export;
@@ -11,8 +11,8 @@ use crate::data::study::settings::{Settings, is_study};
 use crate::models::NetworkConfig;
 use crate::models::inception::extractor::ExtractorError;
 use crate::report;
-use crate::train::CHECKPOINT_FILE;
 use crate::train::saved::{self, SavedRun};
+use crate::train::{CHECKPOINT_FILE, Preset};
 
 /// Refuses paths to read that are not there, and places to write to where something would be lost or a dataset changed.
 ///
@@ -59,10 +59,11 @@ pub(super) fn check(command: &Subcommand) -> Result<(), CliError> {
                     "say where the run is to be kept: add --out RUN, or --study DIR for a study that keeps its runs";
                 return Err(CliError::Usage(words.to_owned()));
             }
-            check_weights(train)?;
+            check_weights(train.preset, train.weights.as_deref())?;
             check_place(train.study.as_deref(), check_study)?;
             check_place(train.out.as_deref(), |run| check_run(run, train.study.as_deref()))
         }
+        Subcommand::Estimate(estimate) => check_weights(estimate.preset, estimate.weights.as_deref()),
         Subcommand::Features(features) => {
             if !features.out.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npy")) {
                 return Err(CliError::Usage(format!("--out must end in .npy: {}", features.out.display())));
@@ -86,6 +87,7 @@ fn inputs(command: &Subcommand) -> Vec<&PathBuf> {
         Subcommand::Train(train) => {
             train.paths.iter().chain(&train.policy).chain(&train.weights).chain(&train.resume).collect()
         }
+        Subcommand::Estimate(estimate) => estimate.weights.iter().collect(),
         Subcommand::Features(features) => features.files.iter().chain([&features.weights]).collect(),
         Subcommand::Evaluate(evaluate) => {
             let tables = [&evaluate.predictions, &evaluate.scores, &evaluate.labels];
@@ -121,9 +123,9 @@ fn check_resumed(run: &Path) -> Result<(), CliError> {
 }
 
 /// Refuses a preset without the weights that it needs, and weights that nothing needs.
-fn check_weights(train: &Train) -> Result<(), CliError> {
-    let frozen = matches!(train.preset.config().network, NetworkConfig::Inception(_));
-    match &train.weights {
+fn check_weights(preset: Preset, weights: Option<&Path>) -> Result<(), CliError> {
+    let frozen = matches!(preset.config().network, NetworkConfig::Inception(_));
+    match weights {
         None if frozen => Err(CliError::Usage(format!("--weights FILE is missing: {}", ExtractorError::NoWeights))),
         Some(_) if !frozen => Err(CliError::Usage("--weights belongs to --preset paper".to_owned())),
         _ => Ok(()),

@@ -75,6 +75,7 @@ pub fn run(command: Subcommand, data_folder: PathBuf) -> Result<(), CliError> {
         Subcommand::Decode(decode) => commands::decode(&decode),
         Subcommand::Spectrogram(spectrogram) => commands::spectrogram(&spectrogram),
         Subcommand::Features(args) => features::features(&args),
+        Subcommand::Estimate(args) => train::estimate(args, data_folder),
         Subcommand::Train(args) => train::train(args, data_folder),
         Subcommand::Evaluate(evaluate) => evaluate::evaluate(&evaluate),
         Subcommand::Predict(predict) => commands::predict(predict, data_folder),

@@ -124,6 +124,13 @@ pub enum Command {
     Sound(SoundCommand),
     /// Train a network on the study.
     StartRun(Box<RunOrder>),
+    /// Measure what a training with these settings will cost.
+    Estimate {
+        /// The settings.
+        config: Box<TrainConfig>,
+        /// Where the features of frozen networks are kept; `None` for the user's data folder.
+        features: Option<PathBuf>,
+    },
     /// Go on with the training in this folder, which was interrupted or stopped.
     ResumeRun(PathBuf),
     /// Speak no more of the interrupted training in this folder; its files stay.

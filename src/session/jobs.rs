@@ -10,6 +10,7 @@ use std::sync::mpsc::{SyncSender, TrySendError};
 use super::Wake;
 use super::answer::Answerer;
 use super::clip_view::{ClipView, Picture};
+use super::estimate::Estimate;
 use super::evaluation::Evaluation;
 use super::experiment::RunEvent;
 use super::keeper::TrainAfter;
@@ -43,6 +44,8 @@ pub(super) enum Event {
     Interrupted(Vec<PathBuf>),
     /// What an interrupted training was asked to do.
     Resumable { folder: PathBuf, config: Box<TrainConfig> },
+    /// What a training with these settings will cost, or why that cannot be told.
+    Estimated { config: Box<TrainConfig>, estimate: Result<Estimate, String> },
     /// Nothing is left to read.
     LoadingEnded,
     /// The study, after a change, and the scores of its recordings: their places may have changed.

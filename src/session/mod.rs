@@ -7,6 +7,7 @@ mod answer;
 mod clip_view;
 mod clock;
 mod command;
+mod estimate;
 mod evaluation;
 mod experiment;
 mod jobs;
@@ -37,6 +38,7 @@ use keeper::{Keeper, Order};
 
 pub use clip_view::{ClipView, Picture, Waveform};
 pub use command::{Command, DropIntent, RunOrder};
+pub use estimate::Estimate;
 pub use evaluation::{DEFAULT_THRESHOLD, Evaluation, NothingToEvaluate};
 pub use jobs::panic_text;
 pub use player::{NowPlaying, Player, SoundCommand, SoundDevices, Volume};

@@ -103,6 +103,44 @@ pub(super) fn prepare<'a>(
     Ok((usable, failed))
 }
 
+/// The used recordings that a frozen network has still to see.
+pub(super) struct Missing {
+    /// Them; empty where there is no frozen network.
+    pub clips: Vec<Arc<Clip>>,
+    /// How many.
+    pub count: usize,
+    /// What their features will take on disk.
+    pub bytes: u64,
+}
+
+/// Counts the recordings whose features are not kept below `features` yet.
+///
+/// # Errors
+/// A sentence for the person when the folder cannot be made.
+pub(super) fn missing(
+    clips: &[Arc<Clip>],
+    config: &TrainConfig,
+    preparation: &Preparation,
+    features: &Path,
+) -> Result<Missing, String> {
+    let Preparation::Frozen { extractor, picture } = preparation else {
+        return Ok(Missing { clips: Vec::new(), count: 0, bytes: 0 });
+    };
+    let origin = Origin::new(extractor.config(), *picture, config.feature_precision);
+    let store = FeatureStore::open(features, &origin, extractor.length()).map_err(|error| error.to_string())?;
+    let used = clips.iter().filter(|clip| clip.verdict.label().is_some());
+    let clips: Vec<Arc<Clip>> = used.filter(|clip| kept(&store, clip).is_none()).cloned().collect();
+    Ok(Missing { count: clips.len(), bytes: store.bytes_of(clips.len()), clips })
+}
+
+/// Under which hash the features of a recording are kept, if they are.
+fn kept(store: &FeatureStore, clip: &Clip) -> Option<ContentHash> {
+    match &clip.sound {
+        Sound::Read(facts) => Some(facts.content).filter(|content| store.has(*content)),
+        Sound::Unread | Sound::Unreadable(_) => None,
+    }
+}
+
 /// What is made of each recording, or why it cannot be read.
 type Inputs = Vec<Result<Input, String>>;
 
@@ -134,11 +172,8 @@ fn frozen(
     store: &Arc<FeatureStore>,
     on_event: Listener<'_>,
 ) -> Result<Inputs, Ending> {
-    let kept = |used: &Used<'_>| match &used.clip.sound {
-        Sound::Read(facts) => store.has(facts.content).then_some(Ok(facts.content)),
-        Sound::Unread | Sound::Unreadable(_) => None,
-    };
-    let found: Vec<Option<Result<ContentHash, String>>> = used.iter().map(kept).collect();
+    let found: Vec<Option<Result<ContentHash, String>>> =
+        used.iter().map(|used| kept(store, used.clip).map(Ok)).collect();
     let missing: Vec<usize> = (0..used.len()).filter(|&at| found.get(at).is_some_and(Option::is_none)).collect();
     let _ = on_event(RunEvent::Features {
         known: extractor.known().map(|known| known.about),

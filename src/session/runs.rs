@@ -13,10 +13,10 @@ use super::jobs::{self, Event, OpenedRun, Reporter};
 use super::run::{Run, RunId, RunPhase};
 use super::state::{PredictedFile, PredictionOutcome, Severity};
 use super::update::unless;
-use super::{RUNS_FOLDER, RunOrder, Session};
+use super::{RUNS_FOLDER, RunOrder, Session, estimate};
 use crate::spectrogram::LevelPyramid;
-use crate::train::TrainEvent;
 use crate::train::saved::read_settings;
+use crate::train::{TrainConfig, TrainEvent};
 use crate::units::{counted, file_size, grouped};
 
 impl Session {
@@ -42,7 +42,7 @@ impl Session {
             let home = self.state.study.folder.as_ref().unwrap_or(&self.data_folder);
             home.join(RUNS_FOLDER).join(super::clock::name_from_clock("run"))
         });
-        let features = features.unwrap_or_else(|| self.data_folder.join("features"));
+        let features = self.features_or(features);
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let synthetic = self.state.study.synthetic;
         self.state.runs.push(Run::new(id, name.clone(), folder.clone(), config.clone(), synthetic));
@@ -59,6 +59,27 @@ impl Session {
             run_experiment(reporter, experiment, &stop);
             Ok(())
         });
+    }
+
+    pub(super) fn estimate(&mut self, config: Box<TrainConfig>, features: Option<PathBuf>) {
+        if self.state.estimating {
+            return;
+        }
+        self.state.estimating = true;
+        let clips: Vec<_> = self.state.study.used().cloned().collect();
+        let features = self.features_or(features);
+        let asked = config.clone();
+        let failed = move |reason| Event::Estimated { config: asked, estimate: Err(reason) };
+        self.spawn_or("estimate", failed, move |reporter| {
+            let estimate = jobs::guarded(|| estimate::measure(&clips, &config, &features));
+            let _ = reporter.send(Event::Estimated { config, estimate });
+            Ok(())
+        });
+    }
+
+    /// Where the features of frozen networks are kept, unless somebody has named a folder.
+    fn features_or(&self, named: Option<PathBuf>) -> PathBuf {
+        named.unwrap_or_else(|| self.data_folder.join("features"))
     }
 
     pub(super) fn resume_run(&mut self, folder: PathBuf) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::clip_view::{ClipView, Picture};
+use super::estimate::Estimate;
 use super::evaluation::Evaluation;
 use super::player::Player;
 use super::recent::RecentStudy;
@@ -19,6 +20,7 @@ use crate::data::study::order::SortOrder;
 use crate::data::study::scores::Scores;
 use crate::data::study::{ClipId, StudyView};
 use crate::spectrogram::LevelPyramid;
+use crate::train::TrainConfig;
 use crate::train::device::DeviceInfo;
 
 /// Everything that is known right now.
@@ -42,6 +44,10 @@ pub struct State {
     pub player: Player,
     /// What can compute.
     pub devices: Devices,
+    /// What a training with these settings will cost, or why that cannot be told; for the settings asked about last.
+    pub estimate: Option<(TrainConfig, Result<Estimate, String>)>,
+    /// What a training will cost is being measured.
+    pub estimating: bool,
     /// Folders of trainings that were interrupted, and that can go on.
     pub interrupted: Vec<PathBuf>,
     /// The weights of InceptionV3 that a person named, for the paper's protocol.

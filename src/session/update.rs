@@ -66,6 +66,7 @@ impl Session {
             Command::ShowThumbnails { clips, config } => self.show_thumbnails(&clips, config),
             Command::Sound(command) => self.on_sound_command(command),
             Command::StartRun(order) => self.start_run(*order),
+            Command::Estimate { config, features } => self.estimate(config, features),
             Command::ResumeRun(folder) => self.resume_run(folder),
             Command::ForgetInterrupted(folder) => self.state.interrupted.retain(|other| *other != folder),
             Command::ChooseWeights(path) => self.choose_weights(path),
@@ -323,6 +324,10 @@ impl Session {
                 self.start_run(RunOrder { config, folder, ..RunOrder::default() });
             }
             Event::Recent(recent) => self.state.recent = recent,
+            Event::Estimated { config, estimate } => {
+                self.state.estimating = false;
+                self.state.estimate = Some((*config, estimate));
+            }
             Event::Interrupted(folders) => self.state.interrupted = folders,
             Event::Resumable { folder, config } => {
                 self.state.interrupted.retain(|other| *other != folder);

@@ -28,6 +28,16 @@ pub fn wait(duration: Duration) -> String {
     }
 }
 
+/// A time that was measured, or worked out from such: `0.4 s`, `12 s`, `3 min 20 s`.
+#[must_use]
+pub fn measured(secs: f64) -> String {
+    if secs < 9.95 {
+        format!("{secs:.1} s")
+    } else {
+        wait(Duration::try_from_secs_f64(secs.round()).unwrap_or_default())
+    }
+}
+
 /// The same words with a capital at the start: errors begin small, as they are also parts of longer ones.
 #[must_use]
 pub fn sentence(words: &str) -> String {

@@ -143,6 +143,8 @@ pub static EVALUATE_RUN: Shortcut = plain(Key::E, "Evaluate the run that is show
 pub static RUNS: Shortcut = with(Modifiers::ALT, Key::R, "Choose a run");
 /// The next set of settings.
 pub static PRESET: Shortcut = plain(Key::N, "The next preset");
+/// What a training costs.
+pub static ESTIMATE: Shortcut = plain(Key::T, "Estimate time and memory");
 /// What the frozen network is read from.
 pub static WEIGHTS: Shortcut = plain(Key::I, "Choose the weights of InceptionV3");
 /// What computes.
@@ -298,6 +300,7 @@ pub static GROUPS: [Group; 6] = [
             Line::Button(&EVALUATE_RUN),
             Line::Button(&RUNS),
             Line::Button(&PRESET),
+            Line::Button(&ESTIMATE),
             Line::Button(&WEIGHTS),
             Line::Button(&DEVICE),
             Line::Button(&CLASS_WEIGHTS),

@@ -96,6 +96,14 @@ fn the_papers_protocol_runs_to_its_files_and_the_features_are_kept() {
     let config = std::fs::read_to_string(root.join("one/config.toml")).unwrap();
     assert!(config.contains("preset = \"paper\"") && config.contains("by = \"file\""), "{config}");
 
+    json(&run(&["scan", "data", "--study", "study", "--json"]));
+    let paper = ["estimate", "--study", "study", "--preset", "paper", "--weights", "random.safetensors", "--json"];
+    let estimate = |cache: &str| json(&run(&[&paper[..], &["--device", "cpu", "--cache", cache]].concat()));
+    assert_eq!(estimate("kept")["to_prepare"], 0);
+    let fresh = estimate("fresh");
+    assert_eq!((&fresh["to_prepare"], &fresh["disk_bytes"]), (&20.into(), &(20 * (8 + 2 * 860_160)).into()));
+    assert_eq!(estimate("fresh")["to_prepare"], 12, "those that were measured are kept");
+
     let (second, said) = train("two");
     assert!(said.contains("the features of all 20 are kept already"), "{said}");
     assert_eq!(second["auc"], first["auc"]);

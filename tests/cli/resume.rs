@@ -69,3 +69,26 @@ fn a_training_does_not_go_on_with_other_recordings() {
     assert!(error.contains("would mix two experiments") && error.contains("(killed)"), "{error}");
     assert_eq!(std::fs::read(root.join("killed/checkpoint.safetensors")).unwrap(), before, "it is still there");
 }
+
+#[test]
+fn an_estimate_counts_what_the_training_will_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    recordings(&root.join("data"), 15);
+    json(&coughscope(root, &["scan", "data", "--study", "study", "--json"]));
+    let estimate = json(&coughscope(root, &["estimate", "--study", "study", "--device", "cpu", "--json"]));
+    let number = |name: &str| estimate[name].as_f64().unwrap();
+    assert_eq!(number("train") + number("validation") + number("test"), 30.0);
+    assert_eq!((number("to_prepare"), number("epochs"), number("disk_bytes")), (30.0, 20.0, 0.0));
+    assert!(number("prepare_secs") > 0.0 && number("epoch_secs") > 0.0);
+    assert!(number("total_secs") >= number("prepare_secs") + 20.0 * number("epoch_secs"));
+    if cfg!(target_os = "linux") {
+        assert!(number("memory_bytes") > 1e6, "{estimate}");
+    }
+    let said = coughscope(root, &["estimate", "--study", "study", "--device", "cpu"]);
+    let said = String::from_utf8(said.stdout).unwrap();
+    assert!(said.contains("20 epochs of") && said.contains("to prepare 30 recordings"), "{said}");
+    assert!(
+        failure(&coughscope(root, &["estimate", "--study", "study", "--preset", "paper"]), 2).contains("--weights")
+    );
+}

@@ -6,14 +6,15 @@ use super::{Cx, DataTab};
 use crate::data::path_text;
 use crate::data::split::{SplitBy, SplitConfig};
 use crate::models::NetworkConfig;
-use crate::session::{Command, Devices, RunOrder, State};
+use crate::session::{Command, Devices, Estimate, RunOrder, State};
 use crate::train::config::{Preset, TrainConfig};
 use crate::train::device::{DeviceChoice, DeviceClass, DeviceInfo};
 use crate::ui::dialogs::Dialog;
-use crate::ui::format::{file_name, percent, sentence};
+use crate::ui::format::{counted, file_name, measured, percent, sentence};
 use crate::ui::shortcuts::{self, Shortcut};
 use crate::ui::theme::{self, palette, space};
 use crate::ui::widgets::{card, combo, primary_button};
+use crate::units::file_size;
 
 /// Width of the names of the settings, in points.
 const NAME_WIDTH: f32 = 104.0;
@@ -23,7 +24,7 @@ const MIXUP_ALPHA: f32 = 0.2;
 /// Draws the form; Start sends a copy of `draft`.
 pub fn form(ui: &mut Ui, draft: &mut TrainConfig, cx: &mut Cx<'_>) {
     // Start and Stop stay in sight below the scrolled settings.
-    let footer = 72.0;
+    let footer = 116.0;
     let height = (ui.available_height() - footer).max(120.0);
     ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
         card(ui, "Network", |ui| network(ui, draft, cx));
@@ -210,13 +211,56 @@ fn start_or_stop(ui: &mut Ui, draft: &TrainConfig, cx: &mut Cx<'_>) {
         ui.add(TextLabel::new(theme::muted(ui, reason)).wrap());
     }
     if shortcuts::START.activates(start, "Trains a network with these settings") {
-        // The parts that the person sees are the ones that are trained and tested on.
-        let mut config = TrainConfig { split: cx.state.study.split_config.clone(), ..draft.clone() };
-        if let (NetworkConfig::Inception(network), Some(weights)) = (&mut config.network, &cx.state.weights) {
-            network.extractor.weights = path_text::to_text(&weights.path);
-        }
+        let config = asked_for(draft, cx.state);
         cx.send(Command::StartRun(Box::new(RunOrder { config, ..RunOrder::default() })));
     }
+    if obstacle.is_none() {
+        estimate(ui, asked_for(draft, cx.state), cx);
+    }
+}
+
+/// The settings as they are sent: with the parts that the person sees, and the weights that were named.
+fn asked_for(draft: &TrainConfig, state: &State) -> TrainConfig {
+    let mut config = TrainConfig { split: state.study.split_config.clone(), ..draft.clone() };
+    if let (NetworkConfig::Inception(network), Some(weights)) = (&mut config.network, &state.weights) {
+        network.extractor.weights = path_text::to_text(&weights.path);
+    }
+    config
+}
+
+/// What the training will cost, or the button that finds out.
+fn estimate(ui: &mut Ui, config: TrainConfig, cx: &mut Cx<'_>) {
+    let words = match &cx.state.estimate {
+        _ if cx.state.estimating => "Measuring a few steps…".to_owned(),
+        Some((asked, Ok(estimate))) if *asked == config => cost_in_words(estimate),
+        Some((asked, Err(reason))) if *asked == config => sentence(reason),
+        _ => {
+            let help =
+                "Prepares a few recordings and does a few steps, to tell how long everything takes on this computer";
+            if shortcuts::ESTIMATE.activates(ui.button(shortcuts::ESTIMATE.words()), help) {
+                cx.send(Command::Estimate { config: Box::new(config), features: None });
+            }
+            return;
+        }
+    };
+    ui.add(TextLabel::new(theme::muted(ui, words)).wrap());
+}
+
+fn cost_in_words(cost: &Estimate) -> String {
+    let epochs = counted(cost.epochs, "epoch", "epochs");
+    let mut words = format!("About {} at most: ", measured(cost.total_secs));
+    if cost.to_prepare > 0 {
+        let recordings = counted(cost.to_prepare, "recording", "recordings");
+        words += &format!("{} to prepare {recordings}, then ", measured(cost.prepare_secs));
+    }
+    words += &format!("{epochs} of {}.", measured(cost.epoch_secs));
+    if let Some(bytes) = cost.memory_bytes {
+        words += &format!(" {} of memory.", file_size(bytes));
+    }
+    if cost.disk_bytes > 0 {
+        words += &format!(" {} on disk.", file_size(cost.disk_bytes));
+    }
+    words
 }
 
 /// Why training cannot start now.
