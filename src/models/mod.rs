@@ -137,7 +137,8 @@ impl Network {
     /// # Errors
     /// [`WeightsError::Unreadable`] when a tensor cannot be read back from its device.
     pub fn to_safetensors(&self) -> Result<Vec<u8>, WeightsError> {
-        let mut store = SafetensorsStore::from_bytes(None).skip_enum_variants(true);
+        // Burn's remarks in the header come in any order, and equal networks are to give equal files.
+        let mut store = SafetensorsStore::from_bytes(None).skip_enum_variants(true).clear_metadata();
         self.save_into(&mut store).map_err(|error| WeightsError::Unreadable(error.to_string()))?;
         store.get_bytes().map_err(|error| WeightsError::Unreadable(error.to_string()))
     }

@@ -22,10 +22,8 @@ fn predictions(folder: &Path, name: &str, shift: f64) {
 }
 
 fn answer(folder: &Path, arguments: &[&str]) -> Value {
-    json(&coughscope(
-        folder,
-        &[&["evaluate", "--predictions", "a.csv", "--bootstrap", "200", "--json"], arguments].concat(),
-    ))
+    let draws: &[&str] = if arguments.contains(&"--bootstrap") { &[] } else { &["--bootstrap", "200"] };
+    json(&coughscope(folder, &[&["evaluate", "--predictions", "a.csv", "--json"], draws, arguments].concat()))
 }
 
 fn interval(answer: &Value, metric: &str) -> [f64; 2] {
@@ -137,7 +135,7 @@ fn two_models_are_compared_on_the_same_recordings_only() {
         (&["--rule", "guess"], "youden"),
         (&["--rule", "se=1.5"], "se=1.5"),
         (&["--rule", "youden", "--threshold", "0.5"], "cannot be used with"),
-        (&["--prevalence", "5"], "from 0 to 1"),
+        (&["--prevalence", "5"], "above 0 and below 1"),
         (&["--by", "dataset"], "person"),
     ] {
         let error = failure(&run(wrong), 2);

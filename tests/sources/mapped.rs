@@ -20,7 +20,7 @@ fn files_are_found_by_path_name_and_stem() {
     let elsewhere = Study::new().sound("far.wav");
     let table = format!(
         "File;Result\nbeside.wav;pos\nsounds/below;pos\nfrom the root.wav;neg\nsounds\\windows.wav;neg\nMOVED;neg\n\
-         C:\\old\\moved2.mp3;neg\n../tables/./dots.wav;neg\n17.3;neg\ntwice;pos\nabsent.wav;pos\n;pos\nbeside.wav;neg\n{};neg\n",
+         C:\\old\\moved2.mp3;neg\n../tables/./dots.wav;neg\n17.3;neg\ntwice;pos\nabsent.wav;pos\n;pos\nbeside.wav;pos\n{};neg\n",
         elsewhere.path().join("far.wav").display()
     );
     let study = Study::new()

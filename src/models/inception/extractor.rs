@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use image::RgbImage;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::fast::{Backbone, BackboneError, Settings, Workspace};
@@ -175,20 +176,16 @@ impl Extractor {
         take: impl Fn(usize, Result<(K, Vec<f32>), E>) -> ControlFlow<()> + Sync,
     ) {
         let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
-        std::thread::scope(|scope| {
-            for worker in &self.workers {
-                scope.spawn(|| {
-                    let mut memory = worker.workspace();
-                    while !stopped.load(Ordering::Relaxed) {
-                        let index = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(item) = items.get(index) else { return };
-                        let features =
-                            picture(item).and_then(|(key, picture)| Ok((key, self.on(worker, &picture, &mut memory)?)));
-                        if take(index, features).is_break() {
-                            stopped.store(true, Ordering::Relaxed);
-                        }
-                    }
-                });
+        self.workers.par_iter().for_each(|worker| {
+            let mut memory = worker.workspace();
+            while !stopped.load(Ordering::Relaxed) {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let Some(item) = items.get(index) else { return };
+                let features =
+                    picture(item).and_then(|(key, picture)| Ok((key, self.on(worker, &picture, &mut memory)?)));
+                if take(index, features).is_break() {
+                    stopped.store(true, Ordering::Relaxed);
+                }
             }
         });
     }
