@@ -39,11 +39,15 @@
 //! [`Predictor`](train::Predictor) → score → compared with the run's threshold. The settings of the spectrogram are saved
 //! with the weights, and prediction uses those.
 //!
+//! Of the paper's network the windows are the features of a frozen [`Extractor`](models::inception::extractor::Extractor),
+//! computed once for a recording and kept in a [`FeatureStore`](train::feature_store::FeatureStore).
+//!
 //! # From a button to a live curve
 //!
 //! panel → [`Command::StartRun`](session::Command::StartRun) → a named thread → [`train::fit`] reports
 //! [`TrainEvent`](train::TrainEvent)s → bounded channel → [`Session::poll`](session::Session::poll) →
-//! [`State`](session::State) → panel. Batch figures may be dropped, epochs never.
+//! [`State`](session::State) → panel. Batch figures may be dropped, epochs never. After epochs a
+//! [`Checkpoint`](train::Checkpoint) is written, from which a training that was cut off goes on.
 //!
 //! # To add
 //!
@@ -56,6 +60,7 @@
 //! | column of the list of recordings | a row in `FIELDS`, and a variant of [`SortKey`](data::study::order::SortKey) |
 //! | key | a line in [`ui::shortcuts`] |
 //! | network | a file in `models/` and its variants in `models/mod.rs` |
+//! | preset | a variant of [`Preset`](train::Preset) and its settings |
 //! | metric | a row in [`METRICS`](eval::METRICS) |
 //! | rule that chooses a threshold | a variant of [`Rule`](eval::Rule), and its spelling in `eval/rule_text.rs` |
 //! | panel | a file in `ui/panels/` and a line in [`PANELS`](ui::panels::PANELS) |

@@ -1,9 +1,8 @@
 //! InceptionV3 without its classifier, as the paper used it: a picture goes in, a map of 2048 features comes out.
 //!
 //! [`plan`] describes the network once, [`weights`] reads a file of weights and folds the batch normalisation,
-//! [`fast`] runs it on the processor, [`extractor`] takes many pictures through it, [`reference`] is the same
-//! through Burn on any device. Nothing here downloads anything: the
-//! user names a file.
+//! [`fast`] runs it on the processor, [`extractor`] takes many pictures through it, and [`reference`](mod@reference) is the
+//! same through Burn, on any device. Nothing here downloads anything: the user names a file.
 
 pub mod extractor;
 pub mod fast;
